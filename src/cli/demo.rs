@@ -1,0 +1,14 @@
+//! `cabstand demo`.
+
+use super::Shared;
+use super::failure::Failure;
+
+/// Options of `demo`.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Options {}
+
+impl Options {
+    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
+        Err(Failure::Usage("not built yet".to_owned()))
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line: one file per subcommand. Here alone the rooms are wired together.
+
+mod actions;
+mod console;
+mod demo;
+mod failure;
+mod listings;
+mod output;
+mod serve;
+mod simulate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config;
+use crate::domain::Actor;
+use crate::store::{Access, Address, Region, Store};
+
+use failure::Failure;
+
+/// A dispatcher's console on drivers and search requests that live in Redis.
+///
+/// Without a command, the console starts. `cabstand demo` shows everything on a private Redis of its own.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Shared {
+    /// The Redis to work on: redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:/PATH
+    #[arg(long, global = true, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true)]
+    redis: String,
+    /// A city with keys of its own: every key gets the prefix {NAME}:
+    #[arg(long, global = true, value_name = "NAME")]
+    region: Option<Region>,
+    /// The configuration file, instead of cabstand/config.toml in the XDG configuration directory
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
+}
+
+impl Shared {
+    /// A handle on the Redis that was named.
+    async fn store(&self, access: Access) -> Result<Store, Failure> {
+        let address: Address = self.redis.parse()?;
+        Ok(Store::connect(address, self.region.as_ref(), access).await?)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The console (also without any command)
+    Console(console::Options),
+    /// The HTTP service and a worker
+    Serve(serve::Options),
+    /// Everything in one process, on a private Redis of its own
+    Demo(demo::Options),
+    /// A simulated city alone, as HTTP clients of a running service
+    Simulate(simulate::Options),
+    /// List the requests
+    Requests(listings::Requests),
+    /// List the available drivers
+    Drivers(listings::Drivers),
+    /// List what happened
+    Events(listings::Events),
+    /// Open a search
+    Search(actions::Search),
+    /// Cancel requests
+    Cancel(actions::Cancel),
+    /// Expire requests now
+    Expire(actions::Expire),
+    /// Move a driver
+    Move(actions::Move),
+    /// Take a driver off the map
+    Remove(actions::Remove),
+}
+
+/// Runs the program with these arguments.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = match config::layered(Cli::command(), &arguments) {
+        Ok(command) => command,
+        Err(error) => return Failure::Usage(error.to_string()).report(),
+    };
+    name_the_console(&command, &mut arguments);
+    let matches = command.get_matches_from(arguments);
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => run(cli),
+        Err(error) => error.exit(),
+    }
+}
+
+/// The console is what starts where no command is named: its options are taken without its name, too.
+fn name_the_console(command: &clap::Command, arguments: &mut Vec<OsString>) {
+    let names = |argument: &OsString| {
+        let known = |text: &str| {
+            command.find_subcommand(text).is_some() || matches!(text, "help" | "-h" | "--help" | "-V" | "--version")
+        };
+        argument.to_str().is_some_and(known)
+    };
+    if !arguments.is_empty() && !arguments.iter().skip(1).any(names) {
+        arguments.insert(1, "console".into());
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::io("the runtime did not start")(error).report(),
+    };
+    let command = cli.command.unwrap_or_else(|| Command::Console(console::Options::default()));
+    let outcome = runtime.block_on(async {
+        let shared = &cli.shared;
+        match command {
+            Command::Console(options) => options.run(shared).await,
+            Command::Serve(options) => options.run(shared).await,
+            Command::Demo(options) => options.run(shared).await,
+            Command::Simulate(options) => options.run(shared).await,
+            Command::Requests(options) => options.run(shared).await,
+            Command::Drivers(options) => options.run(shared).await,
+            Command::Events(options) => options.run(shared).await,
+            Command::Search(options) => options.run(shared).await,
+            Command::Cancel(options) => options.run(shared).await,
+            Command::Expire(options) => options.run(shared).await,
+            Command::Move(options) => options.run(shared).await,
+            Command::Remove(options) => options.run(shared).await,
+        }
+    });
+    // A task that still waits, for Redis or for a key, must not hold up the end.
+    runtime.shutdown_background();
+    outcome.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+}
+
+/// The name under which this person's actions are noted: `user@host`.
+fn operator() -> Actor {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    Actor::new(&format!("{user}@{}", host()))
+}
+
+/// The name of this machine.
+fn host() -> String {
+    nix::unistd::gethostname().map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,128 @@
+//! Where an option's value comes from: flag over `CABSTAND_*` variable over `config.toml` over default.
+//!
+//! The options themselves are declared once, in `cli`. Here every one of them gets a variable named after it, and what
+//! stands in the file becomes its default, so the three can never know different options.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use clap::{Arg, Command};
+use etcetera::BaseStrategy;
+use toml::{Table, Value};
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("{path} can't be read: {error}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It is no TOML.
+    #[error("{path} is not valid TOML: {error}")]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        error: Box<toml::de::Error>,
+    },
+    /// It names something that is no option.
+    #[error("{path}: there is no option \"{name}\"; `cabstand help` and assets/config.toml list them")]
+    Unknown {
+        /// Which file.
+        path: PathBuf,
+        /// What it names, with its table.
+        name: String,
+    },
+    /// An option has a value that is neither text, number nor true/false.
+    #[error("{path}: \"{name}\" takes a text, a number, or true or false")]
+    Type {
+        /// Which file.
+        path: PathBuf,
+        /// Which option.
+        name: String,
+    },
+}
+
+/// Gives every option its variable, and its default from the file that `arguments`, the variable `CABSTAND_CONFIG` or the
+/// XDG directory name.
+///
+/// # Errors
+/// Where a file that was named cannot be used, or any file says something that is no option.
+pub fn layered(command: Command, arguments: &[OsString]) -> Result<Command, ConfigError> {
+    let command = with_variables(command);
+    let Some(path) = chosen_file(arguments) else { return Ok(command) };
+    let text = fs::read_to_string(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
+    let table =
+        text.parse::<Table>().map_err(|error| ConfigError::Syntax { path: path.clone(), error: Box::new(error) })?;
+    with_defaults(command, &table, &path)
+}
+
+/// The file that was asked for, or the one in the configuration directory if there is one.
+fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
+    let mut arguments = arguments.iter().filter_map(|a| a.to_str());
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix("--config") {
+            Some("") => return arguments.next().map(PathBuf::from),
+            Some(rest) => return rest.strip_prefix('=').map(PathBuf::from),
+            None => {}
+        }
+    }
+    if let Some(path) = env::var_os("CABSTAND_CONFIG") {
+        return Some(path.into());
+    }
+    let directory = etcetera::choose_base_strategy().ok()?.config_dir();
+    Some(directory.join("cabstand/config.toml")).filter(|path| path.is_file())
+}
+
+fn with_variables(command: Command) -> Command {
+    command.mut_args(variable).mut_subcommands(|sub| sub.mut_args(variable))
+}
+
+fn variable(arg: Arg) -> Arg {
+    match arg.get_long().map(|long| format!("CABSTAND_{}", long.to_uppercase().replace('-', "_"))) {
+        Some(name) => arg.env(name).hide_env(true),
+        None => arg,
+    }
+}
+
+fn with_defaults(mut command: Command, table: &Table, path: &Path) -> Result<Command, ConfigError> {
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) => {
+                let known = command.find_subcommand(name).is_some();
+                if !known {
+                    return Err(ConfigError::Unknown { path: path.into(), name: format!("[{name}]") });
+                }
+                for (option, value) in inner {
+                    let sub = command.find_subcommand(name).cloned().unwrap_or_default();
+                    let sub = with_default(sub, option, value, path, &format!("[{name}] {option}"))?;
+                    command = command.mut_subcommand(name.clone(), |_| sub);
+                }
+            }
+            value => command = with_default(command, name, value, path, name)?,
+        }
+    }
+    Ok(command)
+}
+
+fn with_default(
+    command: Command,
+    option: &str,
+    value: &Value,
+    path: &Path,
+    name: &str,
+) -> Result<Command, ConfigError> {
+    let id = command.get_arguments().find(|arg| arg.get_long() == Some(option)).map(|arg| arg.get_id().clone());
+    let Some(id) = id else { return Err(ConfigError::Unknown { path: path.into(), name: name.to_owned() }) };
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => value.to_string(),
+        _ => return Err(ConfigError::Type { path: path.into(), name: name.to_owned() }),
+    };
+    Ok(command.mut_arg(id, |arg| arg.default_value(text)))
+}

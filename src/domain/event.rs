@@ -1,0 +1,172 @@
+//! What happened, as the stream `cabstand:events` tells it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::{Actor, DriverId, Point, RequestId, UnixMs};
+
+/// The place of an event in the stream: its time and a number within that millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct StreamId {
+    /// When, by Redis' clock.
+    pub at: UnixMs,
+    /// The how-manieth of that millisecond.
+    pub seq: u64,
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.at.0, self.seq)
+    }
+}
+
+/// A text that is no place in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an event's id is written like 1700000000000-0")]
+pub struct ParseStreamIdError;
+
+impl FromStr for StreamId {
+    type Err = ParseStreamIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseStreamIdError> {
+        let (at, seq) = text.split_once('-').ok_or(ParseStreamIdError)?;
+        let at = at.parse().map_err(|_| ParseStreamIdError)?;
+        Ok(Self { at: UnixMs(at), seq: seq.parse().map_err(|_| ParseStreamIdError)? })
+    }
+}
+
+impl Serialize for StreamId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The kinds of event. The first three are the ends of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventKind {
+    /// A driver was found.
+    Found,
+    /// Time ran out.
+    Expired,
+    /// Given up.
+    Cancelled,
+    /// A request was opened.
+    Opened,
+    /// A driver was looked for and none found.
+    Attempted,
+    /// A driver was set on the map by an operator.
+    Placed,
+    /// A driver was moved by an operator.
+    Moved,
+    /// A driver was taken off the map by an operator.
+    Removed,
+    /// A kind that this version does not know.
+    Other(String),
+}
+
+impl EventKind {
+    /// The word that stands in the event's `type`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Found => "found",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Opened => "opened",
+            Self::Attempted => "attempted",
+            Self::Placed => "placed",
+            Self::Moved => "moved",
+            Self::Removed => "removed",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        use EventKind::{Attempted, Cancelled, Expired, Found, Moved, Opened, Placed, Removed};
+        [Found, Expired, Cancelled, Opened, Attempted, Placed, Moved, Removed]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .unwrap_or_else(|| Self::Other(word.to_owned()))
+    }
+
+    /// Whether it ends a request.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Found | Self::Expired | Self::Cancelled)
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One entry of the stream. What does not apply to its kind is `None`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// Its place in the stream, and so its time.
+    pub id: StreamId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// To which request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// The rider of that request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// To which driver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver_id: Option<DriverId>,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "actor_text")]
+    pub actor: Option<Actor>,
+    /// Where: the pickup point, or the driver's new place.
+    #[serde(flatten)]
+    pub place: Option<Point>,
+    /// Where a moved driver was before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Point>,
+    /// Metres between driver and rider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<f64>,
+    /// How many attempts the request has had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u64>,
+    /// Milliseconds since the request was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waited_ms: Option<u64>,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn actor_text<S: Serializer>(actor: &Option<Actor>, serializer: S) -> Result<S::Ok, S::Error> {
+    actor.as_ref().map(Actor::as_str).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_id_is_read_and_written() {
+        let id: StreamId = "1700000000000-3".parse().unwrap();
+        assert_eq!(id, StreamId { at: UnixMs(1_700_000_000_000), seq: 3 });
+        assert_eq!(id.to_string(), "1700000000000-3");
+        assert!("1700000000000".parse::<StreamId>().is_err());
+        assert!("a-b".parse::<StreamId>().is_err());
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_keeps_its_word() {
+        assert_eq!(EventKind::parse("found"), EventKind::Found);
+        assert_eq!(EventKind::parse("teleported").as_str(), "teleported");
+    }
+}

@@ -1,0 +1,22 @@
+//! Values and rules, and nothing else: no I/O and no clock. Where a rule needs the time, `now` is an argument.
+
+mod actor;
+mod driver;
+mod event;
+pub mod geohash;
+mod ids;
+mod point;
+mod request;
+mod text;
+mod time;
+mod units;
+
+pub use actor::Actor;
+pub use driver::{Candidate, Driver};
+pub use event::{Event, EventKind, StreamId};
+pub use ids::{DriverId, InvalidId, RequestId, UserId};
+pub use point::{Bounds, EARTH_RADIUS_M, MAX_LAT, MAX_LNG, Point, PointError};
+pub use request::{Key, Record, Request, Search, Standing, State};
+pub use text::clean;
+pub use time::UnixMs;
+pub use units::{Metres, ParseMetresError, format_distance, format_span, parse_span};

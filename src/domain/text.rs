@@ -1,0 +1,96 @@
+//! Text from outside, made safe to show. It is cleaned once, where it enters, so that no other place has to think of it.
+
+use std::fmt::Write;
+
+/// The longest text that is kept, in characters; what is longer ends in `…`.
+const LONGEST: usize = 160;
+
+/// The text of these bytes with everything invisible or harmful written out as an escape: control characters, escape
+/// sequences, bidirectional marks, zero-width characters, bytes that are not UTF-8. At most 160 characters long.
+///
+/// Combining marks are escaped too, beyond two in a row, so that a flood of them cannot climb over other lines.
+#[must_use]
+pub fn clean(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut marks_in_row = 0;
+    let mut length = 0;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if length >= LONGEST {
+                out.push('…');
+                return out;
+            }
+            length += 1;
+            marks_in_row = if is_zero_width(c) { marks_in_row + 1 } else { 0 };
+            if is_harmful(c) || marks_in_row > 2 {
+                let _ = write!(out, "{}", c.escape_unicode());
+            } else {
+                out.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+            length += 1;
+        }
+    }
+    out
+}
+
+fn is_zero_width(c: char) -> bool {
+    unicode_width::UnicodeWidthChar::width(c) == Some(0)
+}
+
+/// Control characters, line and paragraph separators, bidirectional controls, invisible joiners and fillers, tags.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_text_stays() {
+        assert_eq!(clean("Conductor Nº 7 – ñandú 出租车".as_bytes()), "Conductor Nº 7 – ñandú 出租车");
+    }
+
+    #[test]
+    fn an_escape_sequence_is_written_out() {
+        assert_eq!(clean(b"a\x1b[31mb\x07"), "a\\u{1b}[31mb\\u{7}");
+    }
+
+    #[test]
+    fn bidi_and_zero_width_are_written_out() {
+        assert_eq!(clean("a\u{202e}b\u{200b}".as_bytes()), "a\\u{202e}b\\u{200b}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_written_out() {
+        assert_eq!(clean(b"a\xffb"), "a\\xffb");
+    }
+
+    #[test]
+    fn a_flood_of_marks_is_stopped() {
+        let text = format!("e{}", "\u{301}".repeat(50));
+        assert_eq!(clean(text.as_bytes()).matches('\u{301}').count(), 2);
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(clean("x".repeat(1000).as_bytes()).chars().count(), LONGEST + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_comes_through(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(!clean(&bytes).chars().any(is_harmful));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! cabstand.
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod private_redis;
+pub mod store;

@@ -1,0 +1,105 @@
+//! What can go wrong with Redis, in words that say what to do.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use super::Address;
+use crate::domain::{DriverId, RequestId, State, UnixMs, clean};
+
+/// Why something was not read or not done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address cannot be used.
+    #[error("this is no address of a Redis: {0}")]
+    Address(String),
+    /// Nobody answers. Whether a command that was under way was carried out is not known.
+    #[error("Redis at {address} can't be reached: {reason}")]
+    Away {
+        /// Where it was looked for.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Redis turned a command down.
+    #[error("Redis at {address} refused a command: {reason}")]
+    Server {
+        /// Which Redis.
+        address: String,
+        /// What it said.
+        reason: String,
+    },
+    /// Redis answered something that this program does not expect.
+    #[error("Redis answered something unexpected: {0}")]
+    Answer(String),
+    /// The rules say no, and nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// This handle reads only.
+    #[error("nothing was changed: this is a read-only console (started with --read-only)")]
+    ReadOnly,
+}
+
+/// Why an action was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such request, or it ended more than an hour ago.
+    #[error("request {0} is not known")]
+    UnknownRequest(RequestId),
+    /// Somebody or something was first.
+    #[error("request {id} has ended already: {state}{}", by_whom(.by.as_ref()))]
+    AlreadyEnded {
+        /// Which request.
+        id: RequestId,
+        /// How it ended.
+        state: State,
+        /// Who ended it.
+        by: Option<String>,
+        /// When.
+        at: Option<UnixMs>,
+    },
+    /// The driver is not available: never there, taken, or removed.
+    #[error("driver {0} is not on the map")]
+    UnknownDriver(DriverId),
+    /// A driver of that name is there.
+    #[error("driver {0} is on the map already")]
+    DriverExists(DriverId),
+}
+
+fn by_whom(who: Option<&String>) -> String {
+    who.map(|who| format!(" by {who}")).unwrap_or_default()
+}
+
+impl StoreError {
+    pub(super) fn from_redis(address: &Address, error: &RedisError) -> Self {
+        let address = address.to_string();
+        match error.kind() {
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Answer(clean(error.to_string().as_bytes())),
+            ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+                Self::Away { address, reason: "it is still loading its data".to_owned() }
+            }
+            ErrorKind::Io => Self::Away { address, reason: io_reason(error) },
+            _ if error.is_connection_dropped() || error.is_timeout() => {
+                Self::Away { address, reason: io_reason(error) }
+            }
+            ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
+            _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
+        }
+    }
+
+    /// Whether Redis cannot be reached at all, as against having said no.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+}
+
+fn io_reason(error: &RedisError) -> String {
+    if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_connection_refusal() {
+        "connection refused".to_owned()
+    } else if error.is_connection_dropped() {
+        "the connection was cut".to_owned()
+    } else {
+        clean(error.to_string().as_bytes())
+    }
+}

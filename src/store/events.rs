@@ -1,0 +1,231 @@
+//! The stream of events: the newest of them, following it, and taking from it what riders are to be told.
+
+use std::time::Duration;
+
+use redis::AsyncConnectionConfig;
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamAutoClaimReply, StreamId as Entry, StreamRangeReply, StreamReadReply};
+
+use super::reply::Fields;
+use super::{CONNECT_TIMEOUT, Store, StoreError};
+use crate::domain::{Actor, DriverId, Event, EventKind, StreamId};
+
+/// The consumer group of those who tell riders.
+const GROUP: &str = "riders";
+/// How long one read waits for something new. It is also the beat at which a dead connection is noticed.
+const BLOCK: Duration = Duration::from_secs(2);
+/// How many events one read takes.
+const BATCH: usize = 200;
+/// An event that its taker has not acknowledged for so long is taken over by another.
+const TAKE_OVER: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// The newest events, oldest of them first.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn recent_events(&self, count: usize) -> Result<Vec<Event>, StoreError> {
+        let mut range = redis::cmd("XREVRANGE");
+        let reply: StreamRangeReply =
+            self.query(range.arg(&self.keys.events).arg("+").arg("-").arg("COUNT").arg(count)).await?;
+        Ok(reply.ids.into_iter().rev().filter_map(event).collect())
+    }
+
+    /// All events after that one, oldest first, a batch at a time; from the beginning where there is none.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn events_after(&self, last: Option<StreamId>) -> Result<Vec<Event>, StoreError> {
+        let start = last.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
+        let mut range = redis::cmd("XRANGE");
+        let reply: StreamRangeReply =
+            self.query(range.arg(&self.keys.events).arg(start).arg("+").arg("COUNT").arg(BATCH)).await?;
+        Ok(reply.ids.into_iter().filter_map(event).collect())
+    }
+
+    /// Follows the stream from after that event on, or from now on where there is none.
+    #[must_use]
+    pub fn follow_events(&self, last: Option<StreamId>) -> EventTail {
+        EventTail { reader: Reader::new(self), last: last.map_or_else(|| "$".to_owned(), |id| id.to_string()) }
+    }
+
+    /// Joins the group that tells riders, under this name. The group begins with what happens after it was first made.
+    ///
+    /// # Errors
+    /// Where the handle is read-only or Redis cannot do it.
+    pub async fn join_riders(&self, consumer: &Actor) -> Result<RiderGroup, StoreError> {
+        self.access.check()?;
+        self.make_group().await?;
+        Ok(RiderGroup { store: self.clone(), reader: Reader::new(self), consumer: consumer.clone() })
+    }
+
+    async fn make_group(&self) -> Result<(), StoreError> {
+        let mut create = redis::cmd("XGROUP");
+        create.arg("CREATE").arg(&self.keys.events).arg(GROUP).arg("$").arg("MKSTREAM");
+        match self.query(&create).await {
+            Err(StoreError::Server { reason, .. }) if reason.contains("BUSYGROUP") => Ok(()),
+            answer => answer,
+        }
+    }
+}
+
+/// A place in the stream that moves on as it is read. It has a connection of its own, since its reads wait.
+pub struct EventTail {
+    reader: Reader,
+    last: String,
+}
+
+impl EventTail {
+    /// What happened since the last call; empty where nothing did for two seconds.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read; the next call connects anew.
+    pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+        let mut read = redis::cmd("XREAD");
+        read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(millis(BLOCK));
+        read.arg("STREAMS").arg(&self.reader.store.keys.events).arg(&self.last);
+        if self.last == "$" {
+            // "$" means the end as it is at each call: what came between two calls would be lost.
+            self.last = self.reader.end().await?;
+            return Ok(Vec::new());
+        }
+        let entries = self.reader.read(&read).await?;
+        if let Some(entry) = entries.last() {
+            self.last.clone_from(&entry.id);
+        }
+        Ok(entries.into_iter().filter_map(event).collect())
+    }
+}
+
+/// A member of the group that tells riders: each event goes to one member, and stays with it until it is acknowledged.
+pub struct RiderGroup {
+    store: Store,
+    reader: Reader,
+    consumer: Actor,
+}
+
+impl RiderGroup {
+    /// The next events for this member: such as another member took and left, then new ones; empty where there are none.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+        let left = self.left_by_others().await?;
+        if !left.is_empty() {
+            return Ok(left);
+        }
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg("GROUP")
+            .arg(GROUP)
+            .arg(self.consumer.as_str())
+            .arg("COUNT")
+            .arg(BATCH)
+            .arg("BLOCK")
+            .arg(millis(BLOCK));
+        read.arg("STREAMS").arg(&self.store.keys.events).arg(">");
+        match self.reader.read(&read).await {
+            // The stream was deleted, with the group: begin anew.
+            Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
+                self.store.make_group().await.map(|()| Vec::new())
+            }
+            entries => Ok(entries?.into_iter().filter_map(event).collect()),
+        }
+    }
+
+    /// Says that these events are dealt with.
+    ///
+    /// # Errors
+    /// Where Redis cannot do it: they will be given out again.
+    pub async fn acknowledge(&self, events: &[Event]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut ack = redis::cmd("XACK");
+        ack.arg(&self.store.keys.events).arg(GROUP);
+        for event in events {
+            ack.arg(event.id.to_string());
+        }
+        self.store.query(&ack).await
+    }
+
+    async fn left_by_others(&self) -> Result<Vec<Event>, StoreError> {
+        let mut claim = redis::cmd("XAUTOCLAIM");
+        claim.arg(&self.store.keys.events).arg(GROUP).arg(self.consumer.as_str());
+        claim.arg(millis(TAKE_OVER)).arg("0").arg("COUNT").arg(BATCH);
+        match self.store.query::<StreamAutoClaimReply>(&claim).await {
+            Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
+                self.store.make_group().await.map(|()| Vec::new())
+            }
+            reply => Ok(reply?.claimed.into_iter().filter_map(event).collect()),
+        }
+    }
+}
+
+/// Reads that wait, on a connection of their own that is made anew after an error.
+struct Reader {
+    store: Store,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl Reader {
+    fn new(store: &Store) -> Self {
+        Self { store: store.clone(), connection: None }
+    }
+
+    async fn read(&mut self, command: &redis::Cmd) -> Result<Vec<Entry>, StoreError> {
+        // A nil answer, which is what a read gets when nothing came, makes an empty reply.
+        let reply: Option<StreamReadReply> = self.query(command).await?;
+        Ok(reply.into_iter().flat_map(|r| r.keys).flat_map(|key| key.ids).collect())
+    }
+
+    /// The id of the newest event, or one before all where there is none.
+    async fn end(&mut self) -> Result<String, StoreError> {
+        let mut last = redis::cmd("XREVRANGE");
+        last.arg(&self.store.keys.events).arg("+").arg("-").arg("COUNT").arg(1);
+        let reply: StreamRangeReply = self.query(&last).await?;
+        Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".to_owned(), |entry| entry.id))
+    }
+
+    async fn query<T: redis::FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, StoreError> {
+        let away = |error| StoreError::from_redis(&self.store.address, &error);
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.store.client.get_multiplexed_async_connection_with_config(&config()).await.map_err(away)?,
+        };
+        let answer = command.query_async(&mut connection).await.map_err(away)?;
+        self.connection = Some(connection);
+        Ok(answer)
+    }
+}
+
+fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(BLOCK * 2))
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The event in an entry; none where its id or its type cannot be read.
+fn event(entry: Entry) -> Option<Event> {
+    let id = entry.id.parse().ok()?;
+    let pairs = entry
+        .map
+        .into_iter()
+        .filter_map(|(name, value)| Some([name.into_bytes(), redis::from_redis_value(value).ok()?]));
+    let fields = Fields::from_list(pairs.flatten().collect());
+    Some(Event {
+        id,
+        kind: EventKind::parse(&fields.text("type")?),
+        request_id: fields.get("request_id"),
+        user_id: fields.text("user_id"),
+        driver_id: fields.bytes("driver_id").map(DriverId::from_redis),
+        actor: fields.text("actor").map(|name| Actor::new(&name)),
+        place: fields.place("lat", "lng"),
+        from: fields.place("from_lat", "from_lng"),
+        distance_m: fields.get("distance_m"),
+        attempts: fields.get("attempts"),
+        waited_ms: fields.get("waited_ms"),
+        reason: fields.text("reason"),
+    })
+}

@@ -1,0 +1,139 @@
+//! The names of the keys. The first three are the article's, kept exactly; the rest begin with `cabstand:`.
+
+use std::str::FromStr;
+
+use crate::domain::RequestId;
+
+/// A city that has keys of its own in a shared Redis: every key is prefixed with `{NAME}:`, a Redis Cluster hash tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region(String);
+
+/// Why a text is no name of a region.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a region's name has 1 to 64 letters, digits, '-' or '_'")]
+pub struct InvalidRegion;
+
+impl FromStr for Region {
+    type Err = InvalidRegion;
+
+    fn from_str(name: &str) -> Result<Self, InvalidRegion> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if (1..=64).contains(&name.len()) && name.chars().all(plain) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidRegion)
+        }
+    }
+}
+
+/// What a key of ours is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyKind {
+    Drivers,
+    Request(RequestId),
+    Record(RequestId),
+    Workers,
+    Due,
+    Other,
+}
+
+/// The names of all keys, under the region's prefix.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) prefix: String,
+    pub(super) drivers: String,
+    pub(super) counter: String,
+    pub(super) due: String,
+    pub(super) waiting: String,
+    pub(super) seen: String,
+    pub(super) events: String,
+    pub(super) workers: String,
+    pub(super) canary: String,
+    records: String,
+}
+
+impl Keys {
+    pub(super) fn new(region: Option<&Region>) -> Self {
+        let prefix = region.map(|Region(name)| format!("{{{name}}}:")).unwrap_or_default();
+        let key = |name: &str| format!("{prefix}{name}");
+        Self {
+            drivers: key("drivers"),
+            counter: key("request_id"),
+            due: key("cabstand:due"),
+            waiting: key("cabstand:waiting"),
+            seen: key("cabstand:seen"),
+            events: key("cabstand:events"),
+            workers: key("cabstand:workers"),
+            canary: key("cabstand:canary:"),
+            records: key("cabstand:request:"),
+            prefix,
+        }
+    }
+
+    /// In the order in which `assets/lua/lib.lua` names them.
+    pub(super) fn of_scripts(&self) -> [&str; 7] {
+        [&self.drivers, &self.counter, &self.due, &self.waiting, &self.seen, &self.events, &self.workers]
+    }
+
+    /// What the key of this name is about.
+    pub(super) fn kind_of(&self, key: &str) -> KeyKind {
+        if key == self.drivers {
+            KeyKind::Drivers
+        } else if key == self.workers {
+            KeyKind::Workers
+        } else if key == self.due {
+            KeyKind::Due
+        } else if let Some(Ok(id)) = key.strip_prefix(&self.records).map(str::parse) {
+            KeyKind::Record(id)
+        } else if let Some(Ok(id)) = key.strip_prefix(&self.prefix).map(str::parse) {
+            KeyKind::Request(id)
+        } else {
+            KeyKind::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_the_contract() {
+        let keys = Keys::new(None);
+        assert_eq!(
+            keys.of_scripts(),
+            [
+                "drivers",
+                "request_id",
+                "cabstand:due",
+                "cabstand:waiting",
+                "cabstand:seen",
+                "cabstand:events",
+                "cabstand:workers"
+            ]
+        );
+        let id = RequestId::new(7).unwrap();
+        assert_eq!(
+            (keys.kind_of("7"), keys.kind_of("cabstand:request:7")),
+            (KeyKind::Request(id), KeyKind::Record(id))
+        );
+    }
+
+    #[test]
+    fn a_region_prefixes_every_key() {
+        let keys = Keys::new(Some(&"stgo".parse().unwrap()));
+        assert!(keys.of_scripts().iter().all(|key| key.starts_with("{stgo}:")));
+        let id = RequestId::new(7).unwrap();
+        assert_eq!(keys.kind_of("{stgo}:7"), KeyKind::Request(id));
+        assert_eq!(keys.kind_of("{stgo}:cabstand:request:7"), KeyKind::Record(id));
+        assert_eq!(keys.kind_of("7"), KeyKind::Other);
+        assert_eq!(keys.kind_of("{stgo}:drivers"), KeyKind::Drivers);
+    }
+
+    #[test]
+    fn a_region_is_a_plain_name() {
+        for name in ["", "a b", "a}", "a*", "ñ", &"x".repeat(65)] {
+            assert_eq!(name.parse::<Region>(), Err(InvalidRegion), "{name:?}");
+        }
+    }
+}

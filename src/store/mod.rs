@@ -1,0 +1,103 @@
+//! All that speaks Redis: the connection, the names of the keys, the scripts, and what is read for the screen.
+//!
+//! Every change of state is one script in `assets/lua/`; everything else is a plain command. Text from Redis is cleaned
+//! here, where it enters.
+
+mod access;
+mod address;
+mod drivers;
+mod error;
+mod events;
+mod keys;
+mod notifications;
+mod reply;
+mod requests;
+mod schedule;
+mod scripts;
+mod server;
+mod viewport;
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
+
+pub use access::Access;
+pub use address::Address;
+pub use error::{Refusal, StoreError};
+pub use events::{EventTail, RiderGroup};
+pub use keys::{InvalidRegion, Region};
+pub use notifications::{Changed, Hearing, Watch};
+pub use requests::{NewRequest, SearchPage};
+pub use schedule::{Look, Outcome, Round};
+pub use server::Vitals;
+pub use viewport::{Block, FleetView, View};
+
+use keys::Keys;
+use scripts::Scripts;
+
+/// How long a command may take until the answer is no longer waited for.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A handle on one Redis. Clones share one connection, which comes back by itself after a cut.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    connection: ConnectionManager,
+    address: Address,
+    keys: Keys,
+    scripts: &'static Scripts,
+    access: Access,
+}
+
+impl Store {
+    /// Connects, and asks the server once whether it answers.
+    ///
+    /// # Errors
+    /// Where the address is none, nobody answers there within a second, or the server turns us away.
+    pub async fn connect(address: Address, region: Option<&Region>, access: Access) -> Result<Self, StoreError> {
+        let client = address.client()?;
+        // A connection of its own comes first: it fails at once and with the true reason.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let away = |error| StoreError::from_redis(&address, &error);
+        let mut first = client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
+        redis::cmd("PING").exec_async(&mut first).await.map_err(away)?;
+        let connection = client.get_connection_manager_lazy(manager_config()).map_err(away)?;
+        Ok(Self { client, connection, keys: Keys::new(region), scripts: Scripts::shared(), access, address })
+    }
+
+    /// Where this Redis is, without its password.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Whether changes are let through.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let mut connection = self.connection.clone();
+        command.query_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+    }
+
+    async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
+        let mut connection = self.connection.clone();
+        commands.query_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+    }
+}
+
+/// A command that finds the connection cut fails at once and so starts one try to connect: nobody waits in a queue that
+/// grows, and no command is ever sent twice.
+fn manager_config() -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(RESPONSE_TIMEOUT))
+}

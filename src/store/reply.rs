@@ -1,0 +1,139 @@
+//! Redis' answers turned into values of the domain. Foreign hands write there too: what does not fit is named, not trusted.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::domain::{Key, Point, Record, Request, RequestId, State, UnixMs, UserId, clean};
+
+/// The fields of a hash, or of an entry in a stream.
+pub(super) struct Fields(HashMap<Vec<u8>, Vec<u8>>);
+
+impl Fields {
+    /// From a flat list of names and values.
+    pub(super) fn from_list(list: Vec<Vec<u8>>) -> Self {
+        let mut list = list.into_iter();
+        let mut fields = HashMap::with_capacity(list.len() / 2);
+        while let (Some(name), Some(value)) = (list.next(), list.next()) {
+            fields.insert(name, value);
+        }
+        Self(fields)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes of a field; none where it is missing or empty.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
+    }
+
+    /// The text of a field, cleaned.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.bytes(name).map(clean)
+    }
+
+    /// A field read as `T`; none where it is missing, empty or something else.
+    pub(super) fn get<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.bytes(name).and_then(|value| std::str::from_utf8(value).ok()).and_then(|text| text.parse().ok())
+    }
+
+    /// The place in two fields.
+    pub(super) fn place(&self, lat: &str, lng: &str) -> Option<Point> {
+        Point::new(self.get(lat)?, self.get(lng)?).ok()
+    }
+
+    pub(super) fn time(&self, name: &str) -> Option<UnixMs> {
+        self.get(name).map(UnixMs)
+    }
+
+    /// A field that must be there, or its name.
+    fn need<T: FromStr>(&self, name: &'static str) -> Result<T, &'static str> {
+        self.get(name).ok_or(name)
+    }
+}
+
+/// The record in the fields of `cabstand:request:<id>`.
+pub(super) fn record(id: RequestId, fields: &Fields) -> Record {
+    if fields.is_empty() {
+        return Record::Foreign;
+    }
+    match request(id, fields) {
+        Ok(request) => Record::Whole(Box::new(request)),
+        Err(field) => Record::Damaged(field.to_owned()),
+    }
+}
+
+fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
+    Ok(Request {
+        id,
+        user_id: UserId::from_redis(fields.bytes("user_id").ok_or("user_id")?),
+        pickup: Point::new(fields.need("lat")?, fields.need("lng")?).map_err(|_| "lat")?,
+        radius_m: fields.need("radius_m").and_then(|r: f64| if r > 0.0 { Ok(r) } else { Err("radius_m") })?,
+        created_at: UnixMs(fields.need("created_at")?),
+        expires_at: fields.time("expires_at"),
+        interval_ms: fields.need("interval_ms")?,
+        attempts: fields.need("attempts")?,
+        last_attempt_at: fields.time("last_attempt_at"),
+        state: fields.text("state").and_then(|word| State::parse(&word)).ok_or("state")?,
+        driver_id: fields.bytes("driver_id").map(crate::domain::DriverId::from_redis),
+        distance_m: fields.get("distance_m"),
+        ended_at: fields.time("ended_at"),
+        ended_by: fields.text("ended_by"),
+    })
+}
+
+/// What `read.lua` says of a key: its word, and its PTTL in milliseconds.
+pub(super) fn key(word: &str, pttl: i64) -> Key {
+    match word {
+        "active" => Key::Active(u64::try_from(pttl).ok().map(Duration::from_millis)),
+        "cancelled" => Key::Cancelled,
+        _ => Key::Gone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        Fields::from_list(pairs.iter().flat_map(|(n, v)| [n.as_bytes().to_vec(), v.as_bytes().to_vec()]).collect())
+    }
+
+    const WHOLE: [(&str, &str); 9] = [
+        ("user_id", "requestor_7"),
+        ("lat", "-33.4"),
+        ("lng", "-70.6"),
+        ("radius_m", "5000"),
+        ("created_at", "1700000000000"),
+        ("expires_at", "1700000240000"),
+        ("interval_ms", "30000"),
+        ("attempts", "0"),
+        ("state", "searching"),
+    ];
+
+    #[test]
+    fn a_whole_record_is_read() {
+        let Record::Whole(request) = record(RequestId::new(7).unwrap(), &fields(&WHOLE)) else { panic!("not whole") };
+        assert_eq!(request.expires_at, Some(UnixMs(1_700_000_240_000)));
+        assert_eq!(request.driver_id, None);
+    }
+
+    #[test]
+    fn a_damaged_record_names_the_field() {
+        for i in 0..WHOLE.len() {
+            let (name, _) = WHOLE[i];
+            if name == "expires_at" {
+                continue;
+            }
+            let mut broken = WHOLE;
+            broken[i].1 = if name == "user_id" { "" } else { "what?" };
+            assert_eq!(
+                record(RequestId::new(7).unwrap(), &fields(&broken)),
+                Record::Damaged(if name == "lng" { "lng" } else { name }.to_owned())
+            );
+        }
+        assert_eq!(record(RequestId::new(7).unwrap(), &fields(&[])), Record::Foreign);
+    }
+}

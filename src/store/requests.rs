@@ -1,0 +1,162 @@
+//! Requests: opening, reading, cancelling, expiring.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::reply::{self, Fields};
+use super::{Refusal, Store, StoreError};
+use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, State, UnixMs, UserId, clean};
+
+/// How many requests are read by one script: it holds Redis for less than a millisecond.
+const READ_AT_ONCE: usize = 100;
+/// How many keys one step of the look for bare keys visits.
+const SCAN_AT_ONCE: usize = 500;
+
+/// What a request is opened with.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Who waits; `requestor_<id>` where nobody said.
+    pub user_id: Option<UserId>,
+    /// Where.
+    pub pickup: Point,
+    /// How far away a driver may be.
+    pub radius: Metres,
+    /// How long the request lives.
+    pub ttl: Duration,
+    /// From one attempt to the next.
+    pub interval: Duration,
+}
+
+/// Waiting requests, those that are due first at the front, and how many there are in all.
+#[derive(Debug, Clone, Default)]
+pub struct SearchPage {
+    /// As many as were asked for.
+    pub ids: Vec<RequestId>,
+    /// All that wait.
+    pub total: u64,
+}
+
+impl Store {
+    /// Opens a request; a worker looks for a driver at once.
+    ///
+    /// # Errors
+    /// Where the handle is read-only or Redis cannot do it.
+    pub async fn open(&self, new: &NewRequest, actor: &Actor) -> Result<RequestId, StoreError> {
+        self.access.check()?;
+        let mut call = self.call(&self.scripts.open);
+        call.arg(new.user_id.as_ref().map_or("", UserId::as_str))
+            .arg(new.pickup.lat())
+            .arg(new.pickup.lng())
+            .arg(new.radius.0)
+            .arg(millis(new.ttl))
+            .arg(millis(new.interval))
+            .arg(actor.as_str());
+        let id: String = self.run(&call).await?;
+        id.parse().map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes()))))
+    }
+
+    /// Cancels a request, a foreign one too.
+    ///
+    /// # Errors
+    /// Where it is unknown or has ended, the handle is read-only, or Redis cannot do it.
+    pub async fn cancel(&self, id: RequestId, actor: &Actor) -> Result<(), StoreError> {
+        self.end(id, State::Cancelled, actor).await
+    }
+
+    /// Expires a request now, a foreign one too.
+    ///
+    /// # Errors
+    /// As [`Store::cancel`].
+    pub async fn expire(&self, id: RequestId, actor: &Actor) -> Result<(), StoreError> {
+        self.end(id, State::Expired, actor).await
+    }
+
+    async fn end(&self, id: RequestId, state: State, actor: &Actor) -> Result<(), StoreError> {
+        self.access.check()?;
+        let mut call = self.call(&self.scripts.end);
+        call.arg(id.number()).arg(state.as_str()).arg(actor.as_str());
+        let answer: Vec<Vec<u8>> = self.run(&call).await?;
+        let field = |i: usize| answer.get(i).map(|bytes| clean(bytes)).filter(|text| !text.is_empty());
+        match field(0).as_deref() {
+            Some("done") => Ok(()),
+            Some("unknown") => Err(Refusal::UnknownRequest(id).into()),
+            Some("ended") => {
+                let state = field(1).and_then(|word| State::parse(&word));
+                let state =
+                    state.ok_or_else(|| StoreError::Answer(format!("request {id} ended in a state without name")))?;
+                let at = field(3).and_then(|ms| ms.parse().ok()).map(UnixMs);
+                Err(Refusal::AlreadyEnded { id, state, by: field(2), at }.into())
+            }
+            _ => Err(StoreError::Answer("end.lua".to_owned())),
+        }
+    }
+
+    /// The request with this number as it stands; none where there is neither key nor record.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn search(&self, id: RequestId) -> Result<Option<Search>, StoreError> {
+        Ok(self.searches(&[id]).await?.pop().filter(Search::exists))
+    }
+
+    /// These requests as they stand, in the same order; also those that are gone ([`Search::exists`]).
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn searches(&self, ids: &[RequestId]) -> Result<Vec<Search>, StoreError> {
+        let mut searches = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(READ_AT_ONCE) {
+            let mut call = self.call(&self.scripts.read);
+            for id in chunk {
+                call.arg(id.number());
+            }
+            let mut answer = self.run::<Vec<Value>>(&call).await?.into_iter();
+            let now: i64 = from_value(answer.next().unwrap_or(Value::Nil))?;
+            for (id, value) in chunk.iter().zip(answer) {
+                let (_, word, pttl, fields): (String, String, i64, Vec<Vec<u8>>) = from_value(value)?;
+                let record = match fields.as_slice() {
+                    [word] if word == b"damaged" => Record::Damaged("no hash".to_owned()),
+                    _ => reply::record(*id, &Fields::from_list(fields)),
+                };
+                searches.push(Search { id: *id, key: reply::key(&word, pttl), record, read_at: UnixMs(now) });
+            }
+        }
+        Ok(searches)
+    }
+
+    /// The waiting requests that have a record, at most so many of them.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn waiting(&self, most: usize) -> Result<SearchPage, StoreError> {
+        let mut pipe = redis::pipe();
+        pipe.zcard(&self.keys.due);
+        pipe.cmd("ZRANGE").arg(&self.keys.due).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
+        let (total, members): (u64, Vec<String>) = self.query_all(&pipe).await?;
+        Ok(SearchPage { ids: members.iter().filter_map(|m| m.parse().ok()).collect(), total })
+    }
+
+    /// One step of a look for requests that have only a key: the article's own service keeps no list of them. Begins with
+    /// cursor 0 and is over when it answers 0 again. Visits a few hundred keys of the whole database, whatever they are.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn scan_keys(&self, cursor: u64) -> Result<(u64, Vec<RequestId>), StoreError> {
+        let mut scan = redis::cmd("SCAN");
+        let pattern = format!("{}[1-9]*", self.keys.prefix);
+        scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCAN_AT_ONCE).arg("TYPE").arg("string");
+        let (next, keys): (u64, Vec<Vec<u8>>) = self.query(&scan).await?;
+        let id = |key: &Vec<u8>| std::str::from_utf8(key.strip_prefix(self.keys.prefix.as_bytes())?).ok()?.parse().ok();
+        Ok((next, keys.iter().filter_map(id).collect()))
+    }
+}
+
+/// Whole milliseconds, at least one: Redis refuses a TTL of 0.
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+fn from_value<T: redis::FromRedisValue>(value: Value) -> Result<T, StoreError> {
+    redis::from_redis_value(value).map_err(|e| StoreError::Answer(clean(e.to_string().as_bytes())))
+}

@@ -1,0 +1,57 @@
+//! The server itself: is it there, what time is it there, and how much does it hold.
+
+use std::time::{Duration, Instant};
+
+use super::{Store, StoreError};
+use crate::domain::UnixMs;
+
+/// A worker that was heard of so lately counts as alive; it tells of itself every two seconds.
+const ALIVE: Duration = Duration::from_secs(10);
+
+/// What the pipeline of [`Store::vitals`] answers: the clock, two counts, the workers with their heartbeats.
+type Answer = ((i64, i64), u64, u64, Vec<(Vec<u8>, f64)>);
+
+/// The figures at the head of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Vitals {
+    /// Redis' clock at the middle of the round trip.
+    pub now: UnixMs,
+    /// How long the round trip took.
+    pub latency: Duration,
+    /// Available drivers.
+    pub drivers: u64,
+    /// Requests that wait and have a record.
+    pub waiting: u64,
+    /// Workers that are alive.
+    pub workers: usize,
+}
+
+impl Store {
+    /// Asks whether the server answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.query(&redis::cmd("PING")).await
+    }
+
+    /// Reads the clock and the figures in one round trip.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn vitals(&self) -> Result<Vitals, StoreError> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("TIME").zcard(&self.keys.drivers).zcard(&self.keys.due);
+        pipe.cmd("ZRANGE").arg(&self.keys.workers).arg(0).arg(-1).arg("WITHSCORES");
+        let sent = Instant::now();
+        let ((seconds, micros), drivers, waiting, workers): Answer = self.query_all(&pipe).await?;
+        let now = UnixMs(seconds * 1_000 + micros / 1_000);
+        let workers = workers.iter().filter(|(_, at)| now.since(unix_ms(*at)) < ALIVE).count();
+        Ok(Vitals { now, latency: sent.elapsed(), drivers, waiting, workers })
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a foreign score saturates")]
+fn unix_ms(score: f64) -> UnixMs {
+    UnixMs(score as i64)
+}

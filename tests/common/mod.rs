@@ -1,0 +1,103 @@
+//! What the black-box tests share: a private Redis and plain commands on it.
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
+use cabstand::private_redis::PrivateRedis;
+use cabstand::store::{Access, NewRequest, Store};
+use redis::{Connection, FromRedisValue};
+
+/// Where the article's rider stands.
+pub const LAT: f64 = -33.44262;
+pub const LNG: f64 = -70.63054;
+
+/// A Redis of one test's own, with a connection for plain commands.
+pub struct Redis {
+    pub server: PrivateRedis,
+    pub connection: Connection,
+}
+
+impl Redis {
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(options: &[&str]) -> Self {
+        let server = PrivateRedis::start_with(options).expect("a redis-server");
+        let connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+        Self { server, connection }
+    }
+
+    /// Runs a command as `redis-cli` would: words with spaces between them.
+    pub fn run<T: FromRedisValue>(&mut self, command: &str) -> T {
+        self.try_run(command).unwrap_or_else(|e| panic!("{command}: {e}"))
+    }
+
+    pub fn try_run<T: FromRedisValue>(&mut self, command: &str) -> redis::RedisResult<T> {
+        let mut words = command.split_whitespace();
+        let mut cmd = redis::cmd(words.next().unwrap());
+        for word in words {
+            cmd.arg(word);
+        }
+        cmd.query(&mut self.connection)
+    }
+
+    pub fn field(&mut self, id: u64, field: &str) -> Option<String> {
+        self.run(&format!("HGET cabstand:request:{id} {field}"))
+    }
+
+    pub fn state(&mut self, id: u64) -> Option<String> {
+        self.field(id, "state")
+    }
+
+    /// Waits until a request is in this state.
+    pub fn wait_for_state(&mut self, id: u64, state: &str) {
+        until(&format!("request {id} to be {state}"), || self.state(id).as_deref() == Some(state));
+    }
+
+    pub async fn store(&self) -> Store {
+        self.store_with(Access::Full).await
+    }
+
+    pub async fn store_with(&self, access: Access) -> Store {
+        Store::connect(self.server.url().parse().unwrap(), None, access).await.unwrap()
+    }
+}
+
+/// Waits for a fact, at most ten seconds.
+pub fn until(what: &str, mut check: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !check() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+pub fn place(lat: f64, lng: f64) -> Point {
+    Point::new(lat, lng).unwrap()
+}
+
+pub fn id(number: u64) -> RequestId {
+    RequestId::new(number).unwrap()
+}
+
+pub fn driver(name: &str) -> DriverId {
+    name.parse().unwrap()
+}
+
+pub fn actor(name: &str) -> Actor {
+    Actor::new(name)
+}
+
+/// A request at the article's place with the article's settings.
+pub fn request() -> NewRequest {
+    NewRequest {
+        user_id: None,
+        pickup: place(LAT, LNG),
+        radius: Metres(5_000.0),
+        ttl: Duration::from_mins(4),
+        interval: Duration::from_secs(30),
+    }
+}
