@@ -35,7 +35,7 @@ struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 struct Shared {
-    /// The Redis to work on: redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:/PATH
+    /// The Redis to work on: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]` or `unix:/PATH`
     #[arg(long, global = true, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true)]
     redis: String,
     /// A city with keys of its own: every key gets the prefix {NAME}:

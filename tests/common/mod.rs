@@ -10,8 +10,8 @@ use cabstand::store::{Access, NewRequest, Store};
 use redis::{Connection, FromRedisValue};
 
 /// Where the article's rider stands.
-pub const LAT: f64 = -33.44262;
-pub const LNG: f64 = -70.63054;
+pub const LAT: f64 = -33.442_62;
+pub const LNG: f64 = -70.630_54;
 
 /// A Redis of one test's own, with a connection for plain commands.
 pub struct Redis {
