@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use cabstand::domain::geohash::{Cell, FINEST};
-use cabstand::domain::{Bounds, Driver, Key, Metres, Record, Standing, State};
-use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, StoreError, View};
+use cabstand::domain::{Bounds, Driver, Key, Metres, Record, Standing, State, View};
+use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, StoreError};
 use common::{LAT, LNG, Redis, actor, driver, id, place, request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -234,6 +234,7 @@ async fn a_view_counts_everybody_and_reads_few() {
         redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} rank{i}"));
     }
     let bounds = Bounds { south: LAT - 0.2, north: LAT + 0.2, west: LNG - 0.3, east: LNG + 0.3 };
+    assert_eq!(redis.run::<i64>("ZCARD drivers"), 3_500);
     let fleet = store.fleet(View { bounds, column_deg: 0.6 / 120.0 }).await.unwrap();
     let crowds: u64 = fleet.blocks.iter().map(|b| b.count).sum();
     assert_eq!((fleet.drivers.len() as u64 + crowds, fleet.total), (3_500, 3_500));
@@ -242,6 +243,10 @@ async fn a_view_counts_everybody_and_reads_few() {
     let small = Bounds { south: LAT - 0.01, north: LAT + 0.01, west: LNG - 0.01, east: LNG + 0.01 };
     let fleet = store.fleet(View { bounds: small, column_deg: 0.02 / 120.0 }).await.unwrap();
     assert!(fleet.drivers.iter().all(|d| small.contains(d.place)));
+
+    let extent = store.extent().await.unwrap().unwrap();
+    let wide = bounds.east - bounds.west;
+    assert!(extent.contains(place(LAT, LNG)) && extent.east - extent.west < 1.2 * wide, "{extent:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod actor;
 mod driver;
 mod event;
+mod fleet;
 pub mod geohash;
 mod ids;
 mod point;
@@ -14,6 +15,7 @@ mod units;
 pub use actor::Actor;
 pub use driver::{Candidate, Driver};
 pub use event::{Event, EventKind, StreamId};
+pub use fleet::{Block, FleetView, View};
 pub use ids::{DriverId, InvalidId, RequestId, UserId};
 pub use point::{Bounds, EARTH_RADIUS_M, MAX_LAT, MAX_LNG, Point, PointError};
 pub use request::{Key, Record, Request, Search, Standing, State};

@@ -117,6 +117,9 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// All places that Redis can keep.
+    pub const EARTH: Self = Self { south: -MAX_LAT, north: MAX_LAT, west: -MAX_LNG, east: MAX_LNG };
+
     /// The smallest rectangle around these places; none where there are none.
     pub fn around(places: impl IntoIterator<Item = Point>) -> Option<Self> {
         places.into_iter().fold(None, |bounds: Option<Self>, p| {
@@ -134,6 +137,13 @@ impl Bounds {
     #[must_use]
     pub fn contains(self, p: Point) -> bool {
         (self.south..=self.north).contains(&p.lat) && (self.west..=self.east).contains(&p.lng)
+    }
+
+    /// Its south-western and north-eastern corners.
+    #[must_use]
+    pub fn corners(self) -> [Point; 2] {
+        [(self.south, self.west), (self.north, self.east)]
+            .map(|(lat, lng)| Point { lat: lat.clamp(-MAX_LAT, MAX_LAT), lng: lng.clamp(-MAX_LNG, MAX_LNG) })
     }
 
     /// The place in the middle.

@@ -80,6 +80,15 @@ pub struct Request {
     pub ended_by: Option<String>,
 }
 
+impl Request {
+    /// When the next attempt on schedule is: at once for a new request, and not after the deadline.
+    #[must_use]
+    pub fn next_attempt_at(&self) -> UnixMs {
+        let next = self.last_attempt_at.map_or(self.created_at, |last| last + Duration::from_millis(self.interval_ms));
+        self.expires_at.map_or(next, |deadline| next.min(deadline))
+    }
+}
+
 /// What the key `<id>` says: the article's own word on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {

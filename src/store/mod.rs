@@ -31,7 +31,6 @@ pub use notifications::{Changed, Hearing, Watch};
 pub use requests::{NewRequest, SearchPage};
 pub use schedule::{Look, Outcome, Round};
 pub use server::Vitals;
-pub use viewport::{Block, FleetView, View};
 
 use keys::Keys;
 use scripts::Scripts;

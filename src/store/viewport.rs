@@ -1,14 +1,14 @@
 //! What the map shows, read at a cost that follows the screen: counts per cell of the geohash grid from coarse to fine, and
 //! single drivers only where a cell holds few. The set is never read as a whole.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use redis::Pipeline;
 
 use super::drivers::scored;
 use super::{Store, StoreError};
 use crate::domain::geohash::{self, Cell};
-use crate::domain::{Bounds, Driver};
+use crate::domain::{Block, Bounds, Driver, FleetView, View};
 
 /// Into how many cells at the most a view is cut to begin with.
 const FIRST_CELLS: usize = 64;
@@ -16,39 +16,10 @@ const FIRST_CELLS: usize = 64;
 const FEW: u64 = 24;
 /// At most so many single drivers are read for one view: more dots than that say nothing more.
 const MOST_SINGLE: u64 = 6_000;
+/// How often the rectangle around all drivers is narrowed at the most.
+const MOST_NARROWINGS: usize = 8;
 /// At most so many commands go out at once, so that other callers get their turn in between.
 const COMMANDS_AT_ONCE: usize = 256;
-
-/// The part of the earth that a map shows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct View {
-    /// Its sides.
-    pub bounds: Bounds,
-    /// How many degrees of longitude one column of the screen is wide. No cell is cut smaller than that.
-    pub column_deg: f64,
-}
-
-/// A cell of the grid with more drivers than are told one by one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Block {
-    /// Which cell.
-    pub cell: Cell,
-    /// How many drivers it holds.
-    pub count: u64,
-}
-
-/// The drivers in a view.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FleetView {
-    /// Drivers told one by one, in the order of their ids.
-    pub drivers: Vec<Driver>,
-    /// Crowds.
-    pub blocks: Vec<Block>,
-    /// How many drivers there are in all, in view or not.
-    pub total: u64,
-    /// How long reading it took: the most that it can have cost Redis.
-    pub took: Duration,
-}
 
 impl Store {
     /// Reads the drivers in this view.
@@ -82,6 +53,29 @@ impl Store {
         fleet.drivers.sort_by(|a, b| a.id.cmp(&b.id));
         fleet.took = started.elapsed();
         Ok(fleet)
+    }
+
+    /// The sides of the rectangle around all drivers, to within a tenth; none where there are none.
+    ///
+    /// Each look at what was left narrows it: crowds are known by their cells, and cells get smaller with the view.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn extent(&self) -> Result<Option<Bounds>, StoreError> {
+        let mut bounds = Bounds::EARTH;
+        for _ in 0..MOST_NARROWINGS {
+            let fleet = self.fleet(View { bounds, column_deg: (bounds.east - bounds.west) / 100.0 }).await?;
+            let crowds = fleet.blocks.iter().flat_map(|block| block.cell.bounds().corners());
+            let Some(narrower) = Bounds::around(fleet.drivers.iter().map(|d| d.place).chain(crowds)) else {
+                return Ok(None);
+            };
+            let done = fleet.blocks.is_empty() || narrower.east - narrower.west > 0.9 * (bounds.east - bounds.west);
+            bounds = narrower;
+            if done {
+                break;
+            }
+        }
+        Ok(Some(bounds))
     }
 
     /// The cells that hold anybody, with how many.
