@@ -7,6 +7,7 @@ mod failure;
 mod listings;
 mod output;
 mod serve;
+mod signals;
 mod simulate;
 
 use std::ffi::OsString;

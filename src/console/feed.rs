@@ -1,0 +1,298 @@
+//! Notifications → readings → news. All that the console reads from Redis is read here, and no more than it shows.
+//!
+//! Subscribe first, then take a snapshot, then follow. Readings are throttled by what they cost: after one that took a
+//! millisecond the next of its kind waits for nine, so that they never take more than a tenth of Redis' time.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::message::{Glance, Link, MOST_WAITING, Message, News, Vitals};
+use crate::domain::{Metres, RequestId, StreamId};
+use crate::store::{Changed, Hearing, Store, StoreError};
+
+/// How often the figures of the header are read, which is also how the picture's age is known.
+const BEAT: Duration = Duration::from_secs(1);
+/// How often everything is read again, in case a notification was lost.
+const RECONCILE_EVERY: Duration = Duration::from_secs(15);
+/// How often at the most the whole key space is searched for requests without a record.
+const CENSUS_EVERY: Duration = Duration::from_mins(1);
+/// The shortest pause between two readings of one kind: more pictures a second than this nobody sees.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
+/// The nearest drivers are read no oftener than this.
+const NEAREST_PAUSE: Duration = Duration::from_millis(500);
+/// A reading may take one part in so many of Redis' time.
+const SHARE: u32 = 10;
+/// So many events are read to begin with.
+const FIRST_EVENTS: usize = 300;
+
+/// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
+pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, news: mpsc::Sender<Message>) {
+    let events = follow_events(store.clone(), news.clone());
+    let feed = Feed {
+        watch: store.watch(),
+        store,
+        glance,
+        since,
+        news,
+        fleet: Reading::new(SHORTEST_PAUSE),
+        requests: Reading::new(SHORTEST_PAUSE),
+        nearest: Reading::new(NEAREST_PAUSE),
+        census: Reading::new(Duration::ZERO),
+        census_at: 0,
+        next_census: Instant::now(),
+        changed: HashSet::new(),
+        failing: false,
+    };
+    tokio::join!(events, feed.run());
+}
+
+/// A kind of reading: whether it is wanted, and from when on it may be done.
+struct Reading {
+    wanted: bool,
+    not_before: Instant,
+    shortest_pause: Duration,
+}
+
+impl Reading {
+    fn new(shortest_pause: Duration) -> Self {
+        Self { wanted: false, not_before: Instant::now(), shortest_pause }
+    }
+
+    /// When it is to be done; none where it is not wanted.
+    fn at(&self) -> Option<Instant> {
+        self.wanted.then_some(self.not_before)
+    }
+
+    fn is_due(&self) -> bool {
+        self.wanted && Instant::now() >= self.not_before
+    }
+
+    /// It was begun then, and is over.
+    fn done(&mut self, began: Instant) {
+        self.not_before = Instant::now() + (began.elapsed() * (SHARE - 1)).max(self.shortest_pause);
+    }
+}
+
+struct Feed {
+    store: Store,
+    watch: crate::store::Watch,
+    glance: watch::Receiver<Glance>,
+    since: Instant,
+    news: mpsc::Sender<Message>,
+    fleet: Reading,
+    requests: Reading,
+    nearest: Reading,
+    census: Reading,
+    /// Where the search of the key space stands; 0 is its beginning.
+    census_at: u64,
+    next_census: Instant,
+    changed: HashSet<RequestId>,
+    /// The last reading found Redis away.
+    failing: bool,
+}
+
+impl Feed {
+    async fn run(mut self) {
+        let mut hearing = self.watch.hearing();
+        let (mut beat, mut reconcile) = (Instant::now(), Instant::now() + RECONCILE_EVERY);
+        let first = link(&hearing.borrow_and_update());
+        self.tell(News::Link(first)).await;
+        while !self.news.is_closed() {
+            let readings = [&self.fleet, &self.requests, &self.nearest, &self.census];
+            let next = readings.iter().filter_map(|r| r.at()).chain([beat, reconcile]).min().unwrap_or(beat);
+            tokio::select! {
+                biased;
+                Ok(()) = hearing.changed() => {
+                    let link = link(&hearing.borrow_and_update());
+                    self.tell(News::Link(link)).await;
+                    beat = Instant::now();
+                }
+                Ok(()) = self.glance.changed() => {
+                    self.fleet.wanted = true;
+                    self.nearest.wanted = true;
+                }
+                changes = self.watch.changed() => self.note(changes).await,
+                () = sleep_until(next) => {}
+            }
+            if Instant::now() >= beat {
+                self.read_vitals().await;
+                beat = Instant::now() + BEAT;
+            }
+            if Instant::now() >= reconcile {
+                self.note(HashSet::from([Changed::Everything])).await;
+                reconcile = Instant::now() + RECONCILE_EVERY;
+            }
+            self.read_what_is_due().await;
+        }
+    }
+
+    /// Notes what has to be read.
+    async fn note(&mut self, changes: HashSet<Changed>) {
+        for change in changes {
+            match change {
+                Changed::Everything => {
+                    self.snapshot().await;
+                    self.fleet.wanted = true;
+                    if Instant::now() >= self.next_census {
+                        self.census.wanted = true;
+                        self.next_census = Instant::now() + CENSUS_EVERY;
+                    }
+                }
+                Changed::Drivers => {
+                    self.fleet.wanted = true;
+                    self.nearest.wanted = true;
+                }
+                Changed::Request(id) => {
+                    self.changed.insert(id);
+                    self.requests.wanted = true;
+                }
+                // Both are told by the beat; a change of the schedule comes with one of a record.
+                Changed::Workers | Changed::Due => {}
+            }
+        }
+    }
+
+    async fn read_what_is_due(&mut self) {
+        if self.requests.is_due() {
+            let began = Instant::now();
+            self.requests.wanted = false;
+            let ids: Vec<RequestId> = self.changed.drain().collect();
+            let read = self.store.searches(&ids).await;
+            self.bring(read.map(News::Searches)).await;
+            self.requests.done(began);
+        }
+        if self.fleet.is_due() {
+            let began = Instant::now();
+            self.fleet.wanted = false;
+            let view = self.glance.borrow().view;
+            if let Some(view) = view {
+                let read = self.store.fleet(view).await;
+                self.bring(read.map(News::Fleet)).await;
+            }
+            self.fleet.done(began);
+        }
+        if self.nearest.is_due() {
+            let began = Instant::now();
+            self.nearest.wanted = false;
+            self.read_nearest().await;
+            self.nearest.done(began);
+        }
+        if self.census.is_due() {
+            let began = Instant::now();
+            self.census.wanted = self.take_census().await;
+            self.census.done(began);
+        }
+    }
+
+    /// The waiting, and what the events name as ended lately.
+    async fn snapshot(&mut self) {
+        let read = async {
+            let mut ids = self.store.waiting(MOST_WAITING).await?.ids;
+            let events = self.store.recent_events(FIRST_EVENTS).await?;
+            let ended = events.iter().filter(|event| event.kind.is_end()).filter_map(|event| event.request_id);
+            let known: HashSet<RequestId> = ids.iter().copied().collect();
+            ids.extend(ended.filter(|id| !known.contains(id)).collect::<HashSet<_>>());
+            self.store.searches(&ids).await
+        };
+        let read: Result<_, StoreError> = read.await;
+        self.bring(read.map(News::Snapshot)).await;
+    }
+
+    async fn read_nearest(&mut self) {
+        let rows = self.glance.borrow().rows.clone();
+        let Some(radius) = rows.iter().map(|(_, _, radius)| *radius).reduce(f64::max) else { return };
+        let places: Vec<_> = rows.iter().map(|(_, place, _)| *place).collect();
+        // Twice the radius: whoever is just outside is worth knowing.
+        let read = self.store.nearest(&places, Metres(radius * 2.0), 1).await;
+        let named = read
+            .map(|found| rows.iter().map(|(id, _, _)| *id).zip(found.into_iter().map(|near| near.into_iter().next())));
+        self.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await;
+    }
+
+    /// A step of the search for requests without a record; whether there are more steps.
+    async fn take_census(&mut self) -> bool {
+        let Ok((next, ids)) = self.store.scan_keys(self.census_at).await else { return false };
+        self.census_at = next;
+        if !ids.is_empty() {
+            let read = self.store.searches(&ids).await;
+            // A key that says nothing a request's key could say is somebody else's.
+            self.bring(read.map(|all| News::Searches(all.into_iter().filter(crate::domain::Search::exists).collect())))
+                .await;
+        }
+        next != 0
+    }
+
+    async fn read_vitals(&mut self) {
+        let read = self.store.vitals().await;
+        let at = self.since.elapsed();
+        let vitals = read.map(|v| Vitals {
+            now: v.now,
+            latency: v.latency,
+            drivers: v.drivers,
+            waiting: v.waiting,
+            workers: v.workers,
+        });
+        self.bring(vitals.map(|vitals| News::Vitals(at, vitals))).await;
+    }
+
+    /// Tells what was read, or that Redis is away; once a reading goes well again, how changes are heard.
+    async fn bring(&mut self, read: Result<News, StoreError>) {
+        match read {
+            Ok(news) => {
+                self.tell(news).await;
+                if std::mem::take(&mut self.failing) {
+                    let link = link(&self.watch.hearing().borrow());
+                    self.tell(News::Link(link)).await;
+                }
+            }
+            Err(error) if error.is_away() => {
+                self.failing = true;
+                self.tell(News::Link(Link::Away(error.to_string()))).await;
+            }
+            Err(error) => tracing::warn!("a reading failed: {error}"),
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        // Nobody listening is noticed at the head of the loop.
+        let _ = self.news.send(Message::News(news)).await;
+    }
+}
+
+fn link(hearing: &Hearing) -> Link {
+    match hearing {
+        Hearing::Connecting => Link::Connecting,
+        Hearing::Live => Link::Live,
+        Hearing::Deaf(reason) => Link::Polling(reason.clone()),
+        Hearing::Cut(reason) => Link::Away(reason.clone()),
+    }
+}
+
+/// Follows the stream: first what happened lately, then what happens.
+async fn follow_events(store: Store, news: mpsc::Sender<Message>) {
+    let mut last: Option<StreamId> = None;
+    while !news.is_closed() {
+        let Ok(recent) = store.recent_events(FIRST_EVENTS).await else {
+            sleep(BEAT).await;
+            continue;
+        };
+        let fresh: Vec<_> = recent.into_iter().filter(|event| last.is_none_or(|last| event.id > last)).collect();
+        last = fresh.last().map(|event| event.id).or(last);
+        let _ = news.send(Message::News(News::Events(fresh))).await;
+        let mut tail = store.follow_events(Some(last.unwrap_or_default()));
+        while !news.is_closed() {
+            match tail.next().await {
+                Ok(events) if events.is_empty() => {}
+                Ok(events) => {
+                    last = events.last().map(|event| event.id).or(last);
+                    let _ = news.send(Message::News(News::Events(events))).await;
+                }
+                Err(_) => break,
+            }
+        }
+        sleep(BEAT).await;
+    }
+}

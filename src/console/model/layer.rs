@@ -1,0 +1,73 @@
+//! What can lie over the panes: the help, a question, a form, the filter's line.
+
+use tui_input::Input;
+
+use crate::console::message::Deed;
+
+/// One of the things over the panes.
+#[derive(Debug, Clone)]
+pub enum Layer {
+    /// The keys, scrolled down by so many lines.
+    Help(u16),
+    /// A question.
+    Confirm(Confirm),
+    /// A form.
+    Form(Form),
+    /// The line in which a filter is typed.
+    Filter(Input),
+}
+
+/// A destructive action, waiting for its yes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// What is asked, with the ids that are meant.
+    pub question: String,
+    /// What is done on a yes.
+    pub deed: Deed,
+}
+
+/// A form of a few lines.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// What it is for.
+    pub kind: FormKind,
+    /// Its lines.
+    pub fields: Vec<Field>,
+    /// The line that is being typed in.
+    pub active: usize,
+    /// What is wrong with what was typed.
+    pub error: Option<String>,
+}
+
+/// What a form is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormKind {
+    /// A search: place and rider.
+    Search,
+    /// A new driver: id and place.
+    Driver,
+}
+
+/// A line of a form.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// What belongs there.
+    pub label: &'static str,
+    /// What stands there.
+    pub input: Input,
+}
+
+impl Form {
+    /// A form with these labels and what stands there to begin with.
+    #[must_use]
+    pub fn new(kind: FormKind, fields: [(&'static str, String); 2]) -> Self {
+        let fields = fields.into_iter().map(|(label, value)| Field { label, input: Input::new(value) }).collect();
+        Self { kind, fields, active: 0, error: None }
+    }
+
+    /// The text of a field, without spaces around it.
+    #[must_use]
+    pub fn text(&self, field: usize) -> &str {
+        self.fields.get(field).map_or("", |f| f.input.value().trim())
+    }
+}

@@ -1,0 +1,223 @@
+//! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
+
+mod layer;
+mod map;
+mod searches;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chrono::FixedOffset;
+
+use super::keymap::Context;
+use super::layout::{self, Areas};
+use super::message::{Glance, Link, MOST_WAITING, Vitals};
+use crate::domain::{Event, UnixMs};
+
+pub use layer::{Confirm, Field, Form, FormKind, Layer};
+pub use map::{Carry, MapModel};
+pub use searches::{Row, Searches};
+
+/// So many events are kept for the pane.
+const EVENTS_KEPT: usize = 500;
+/// A notice about an action stays so long.
+const NOTICE_FOR: Duration = Duration::from_secs(6);
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Only ASCII characters.
+    pub ascii: bool,
+    /// Colours may be used.
+    pub colour: bool,
+}
+
+/// How the console was started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address of Redis as it is shown.
+    pub address: String,
+    /// Destructive actions do not ask first.
+    pub yes: bool,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// What the terminal can show.
+    pub look: Look,
+    /// The zone of the clock.
+    pub timezone: FixedOffset,
+}
+
+/// The panes that can have the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The map.
+    Map,
+    /// The table.
+    Searches,
+    /// The events.
+    Events,
+}
+
+/// How a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It is done.
+    Good,
+    /// It was refused or went wrong.
+    Bad,
+    /// For information.
+    Plain,
+}
+
+/// A word about an action, in the bottom line for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What is said.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// Until when it stays, by the console's clock.
+    pub until: Duration,
+}
+
+/// The whole state of the console.
+pub struct Model {
+    /// How it was started.
+    pub options: Options,
+    /// The console's own clock: the time since it started. It never jumps.
+    pub now: Duration,
+    /// Redis' clock: what it said, and when by ours that was.
+    clock: Option<(Duration, UnixMs)>,
+    /// When, by our clock, the picture was last known to be true.
+    pub true_at: Option<Duration>,
+    /// How changes reach us.
+    pub link: Link,
+    /// The figures of the header.
+    pub vitals: Option<Vitals>,
+    /// The table.
+    pub searches: Searches,
+    /// The map.
+    pub map: MapModel,
+    /// What happened, oldest first.
+    pub events: VecDeque<Event>,
+    /// How many events the pane is scrolled back by.
+    pub events_back: usize,
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// What lies over the panes; the last is on top and sees keys first.
+    pub layers: Vec<Layer>,
+    /// A word about the last action.
+    pub notice: Option<Notice>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What the feed was last told that is in sight.
+    pub glance: Glance,
+    /// A snapshot has been taken in: an empty table means that nobody waits.
+    pub loaded: bool,
+}
+
+impl Model {
+    /// A console that knows nothing yet, on a terminal of this size.
+    #[must_use]
+    pub fn new(options: Options, size: (u16, u16)) -> Self {
+        let mut model = Self {
+            options,
+            now: Duration::ZERO,
+            clock: None,
+            true_at: None,
+            link: Link::Connecting,
+            vitals: None,
+            searches: Searches::default(),
+            map: MapModel::default(),
+            events: VecDeque::new(),
+            events_back: 0,
+            focus: Pane::Searches,
+            layers: Vec::new(),
+            notice: None,
+            size,
+            glance: Glance::default(),
+            loaded: false,
+        };
+        model.resize(size);
+        model
+    }
+
+    /// The regions of the screen; none where it is too small.
+    #[must_use]
+    pub fn areas(&self) -> Option<Areas> {
+        layout::areas(self.size.0, self.size.1)
+    }
+
+    /// Takes in a new size of the terminal.
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.size = size;
+        if let Some(areas) = self.areas() {
+            let map = layout::inside(areas.map);
+            self.map.projection.columns = map.width;
+            self.map.projection.rows = map.height;
+            self.searches.set_height(layout::table_rows(&areas));
+        }
+    }
+
+    /// Takes in what Redis' clock said at a moment of ours.
+    pub fn set_clock(&mut self, at: Duration, redis: UnixMs) {
+        self.clock = Some((at, redis));
+    }
+
+    /// Redis' clock now; none before it was first heard.
+    #[must_use]
+    pub fn redis_now(&self) -> Option<UnixMs> {
+        self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
+    }
+
+    /// How old the picture is: how long ago it was last known to be true.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.true_at.map(|at| self.now.saturating_sub(at))
+    }
+
+    /// How many requests wait. The table knows at once and exactly, unless more wait than it holds.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        let (waiting, foreign) = self.searches.waiting();
+        let counted = self.vitals.map_or(0, |vitals| vitals.waiting) + foreign as u64;
+        if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
+    }
+
+    /// What keys mean at the moment.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match self.layers.last() {
+            Some(Layer::Help(_)) => Context::Help,
+            Some(Layer::Confirm(_)) => Context::Confirm,
+            Some(Layer::Form(_)) => Context::Form,
+            Some(Layer::Filter(_)) => Context::Filter,
+            None if self.map.carry.is_some() => Context::Carry,
+            None => match self.focus {
+                Pane::Map => Context::Map,
+                Pane::Searches => Context::Searches,
+                Pane::Events => Context::Events,
+            },
+        }
+    }
+
+    /// Says something in the bottom line for a while.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), tone, until: self.now + NOTICE_FOR });
+    }
+
+    /// Adds events, each once, in the order of the stream.
+    pub fn add_events(&mut self, events: Vec<Event>) {
+        for event in events {
+            if self.events.back().is_none_or(|last| last.id < event.id) {
+                self.events.push_back(event);
+                if self.events_back > 0 {
+                    self.events_back += 1;
+                }
+            }
+        }
+        let surplus = self.events.len().saturating_sub(EVENTS_KEPT);
+        self.events.drain(..surplus);
+        self.events_back = self.events_back.min(self.events.len().saturating_sub(1));
+    }
+}

@@ -1,0 +1,118 @@
+//! The terminal: taken, and given back whatever happens.
+
+use std::io::{self, Stdout, Write, stdout};
+use std::panic;
+use std::sync::Once;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use futures_util::{Stream, StreamExt, stream};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Host, Input};
+
+/// The terminal in the console's hands. Dropping it gives it back.
+pub struct Screen {
+    _private: (),
+}
+
+impl Screen {
+    /// Takes the terminal: raw keys, the alternate screen, no cursor. A panic gives it back before it speaks.
+    ///
+    /// # Errors
+    /// Where there is no terminal.
+    pub fn take() -> io::Result<(Self, Terminal<CrosstermBackend<Stdout>>)> {
+        give_back_on_panic();
+        let screen = Self { _private: () };
+        enter()?;
+        Ok((screen, Terminal::new(CrosstermBackend::new(stdout()))?))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = leave();
+    }
+}
+
+impl Host for Screen {
+    fn suspend(&mut self) -> io::Result<()> {
+        leave()?;
+        // The whole group, as the terminal itself would do it: whoever started us has to see that we have stopped. Where
+        // nobody could continue us (an orphaned group) the system ignores this, and we go on.
+        kill(Pid::from_raw(0), Signal::SIGTSTP)?;
+        // Stopping takes effect a moment later; the terminal must not be taken before it.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        enter()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        // The shell has set the terminal as it likes it; only leaving raw mode makes entering it take effect.
+        disable_raw_mode()?;
+        enter()
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, Hide)
+}
+
+fn leave() -> io::Result<()> {
+    // Each step is tried whatever became of the one before.
+    let screen = execute!(stdout(), LeaveAlternateScreen, Show);
+    disable_raw_mode()?;
+    screen?;
+    stdout().flush()
+}
+
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let _ = leave();
+            before(info);
+        }));
+    });
+}
+
+/// Keys, new sizes, and the word that the program goes on after a stop.
+///
+/// # Errors
+/// Where the signal cannot be listened for.
+pub fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpin> {
+    let events = EventStream::new().filter_map(|event| async {
+        match event {
+            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Some(Ok(Input::Key(key))),
+            Ok(Event::Resize(columns, rows)) => Some(Ok(Input::Resize(columns, rows))),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
+    });
+    let continued = stream::unfold(signal(SignalKind::from_raw(Signal::SIGCONT as i32))?, |mut signal| async {
+        signal.recv().await?;
+        Some((Ok(Input::Continued), signal))
+    });
+    Ok(merge(Box::pin(events), Box::pin(continued)))
+}
+
+/// Both streams as one that ends with the first of them: without keys there is nothing to wait for.
+fn merge<T>(
+    keys: impl Stream<Item = T> + Unpin,
+    others: impl Stream<Item = T> + Unpin,
+) -> impl Stream<Item = T> + Unpin {
+    Box::pin(stream::unfold((keys, others), |(mut keys, mut others)| async move {
+        let item = tokio::select! {
+            item = keys.next() => item?,
+            Some(item) = others.next() => item,
+        };
+        Some((item, (keys, others)))
+    }))
+}

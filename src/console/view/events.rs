@@ -1,0 +1,53 @@
+//! The pane of events: who did what, the newest at the bottom.
+
+use chrono::DateTime;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{pane, text};
+use crate::console::model::{Model, Pane};
+use crate::console::theme::Theme;
+use crate::console::wording;
+use crate::domain::{EventKind, UnixMs};
+
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
+    let title = match model.events_back {
+        0 => "Events".to_owned(),
+        back => format!("Events {} {back} newer below", theme.signs.between),
+    };
+    let inside = pane(&title, Pane::Events, model, area, buffer, theme);
+    if model.events.is_empty() {
+        text::put(
+            buffer,
+            inside,
+            " Nothing has happened yet: what riders, workers and operators do is told here.",
+            theme.faint(),
+            theme,
+        );
+        return;
+    }
+    let newest_first = model.events.iter().rev().skip(model.events_back);
+    for (y, event) in (inside.y..inside.bottom()).rev().zip(newest_first) {
+        let line = Rect { y, height: 1, ..inside };
+        let (sign, style) = sign(&event.kind, theme);
+        let at = time_of_day(model, event.id.at);
+        let used = text::put(buffer, line, &format!(" {at} "), theme.faint(), theme);
+        let rest = Rect { x: line.x + used, width: line.width - used, ..line };
+        text::put(buffer, rest, &format!("{sign} {}", wording::event(event)), style, theme);
+    }
+}
+
+fn sign(kind: &EventKind, theme: Theme) -> (&'static str, Style) {
+    match (wording::end(kind), kind) {
+        (Some(state), _) => theme.state(state),
+        (None, EventKind::Attempted) => (theme.signs.between, theme.faint()),
+        (None, _) => (theme.signs.between, theme.text()),
+    }
+}
+
+/// `14:03:22` in the operator's zone.
+pub(super) fn time_of_day(model: &Model, at: UnixMs) -> String {
+    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default();
+    time.with_timezone(&model.options.timezone).format("%H:%M:%S").to_string()
+}

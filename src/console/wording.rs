@@ -1,0 +1,109 @@
+//! How things are said on the screen: numbers, spans, events.
+
+use std::time::Duration;
+
+use crate::domain::{Event, EventKind, State, format_distance};
+
+/// A count with its thousands apart: `1 204`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A short span in its own unit: `0.4 ms`, `12 ms`, `3 s`, `2 min`.
+#[must_use]
+pub fn span(span: Duration) -> String {
+    let ms = span.as_secs_f64() * 1_000.0;
+    match ms {
+        ms if ms < 9.95 => format!("{ms:.1} ms"),
+        ms if ms < 999.5 => format!("{ms:.0} ms"),
+        _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs()),
+        _ => format!("{} min", span.as_secs() / 60),
+    }
+}
+
+/// How many of something there are, in words: `1 attempt`, `3 attempts`.
+#[must_use]
+pub fn many(n: u64, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// An event in a sentence: who did what to whom.
+#[must_use]
+pub fn event(event: &Event) -> String {
+    let id = event.request_id.map(|id| format!("request {id}")).unwrap_or_default();
+    let driver = event.driver_id.as_ref().map(|id| format!("driver {id}")).unwrap_or_default();
+    let at = event.place.map(|place| format!(" at {place}")).unwrap_or_default();
+    let by = event.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+    let why = event.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let after = event.waited_ms.map(|ms| format!(" after {}", span(Duration::from_millis(ms)))).unwrap_or_default();
+    let tries = event.attempts.map(|n| format!(", {}", many(n, "attempt"))).unwrap_or_default();
+    match &event.kind {
+        EventKind::Found => {
+            let away = event.distance_m.map(|metres| format!(" at {}", format_distance(metres))).unwrap_or_default();
+            format!("{id}: {driver} found{away}{after}{tries}")
+        }
+        EventKind::Expired => format!("{id}: expired{after}{tries}{by}{why}"),
+        EventKind::Cancelled => format!("{id}: cancelled{by}{after}{why}"),
+        EventKind::Opened => {
+            let rider = event.user_id.as_ref().map(|user| format!(" for {user}")).unwrap_or_default();
+            format!("{id}: opened{rider}{at}{by}")
+        }
+        EventKind::Attempted => {
+            let which = event.attempts.map(|n| format!("attempt {n}, ")).unwrap_or_default();
+            format!("{id}: {which}{}", event.reason.as_deref().unwrap_or("no driver"))
+        }
+        EventKind::Placed => format!("{driver}: set on the map{at}{by}"),
+        EventKind::Moved => {
+            let far = event
+                .from
+                .zip(event.place)
+                .map(|(a, b)| format!(" by {}", format_distance(a.distance_m(b))))
+                .unwrap_or_default();
+            format!("{driver}: moved{far} to{}{by}", at.trim_start_matches(" at").to_owned())
+        }
+        EventKind::Removed => format!("{driver}: taken off the map{by}"),
+        EventKind::Other(word) => {
+            let what: Vec<&str> = [id.as_str(), driver.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
+            format!("{}: {word}{by}{why}", what.join(", "))
+        }
+    }
+}
+
+/// The state that an event ends a request in.
+#[must_use]
+pub fn end(kind: &EventKind) -> Option<State> {
+    match kind {
+        EventKind::Found => Some(State::Found),
+        EventKind::Expired => Some(State::Expired),
+        EventKind::Cancelled => Some(State::Cancelled),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!([0, 999, 1_204, 1_000_000].map(count), ["0", "999", "1 204", "1 000 000"]);
+    }
+
+    #[test]
+    fn spans_have_their_own_unit() {
+        let texts =
+            [Duration::from_micros(412), Duration::from_millis(12), Duration::from_secs(3), Duration::from_secs(150)]
+                .map(span);
+        assert_eq!(texts, ["0.4 ms", "12 ms", "3 s", "2 min"]);
+        assert_eq!(span(Duration::from_micros(999_600)), "0 s");
+    }
+}
