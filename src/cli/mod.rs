@@ -142,7 +142,9 @@ fn run(cli: Cli) -> ExitCode {
 
 /// The name under which this person's actions are noted: `user@host`.
 fn operator() -> Actor {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.name);
+    let user = std::env::var("USER").ok().filter(|name| !name.is_empty()).or_else(account);
+    let user = user.unwrap_or_else(|| "somebody".to_owned());
     Actor::new(&format!("{user}@{}", host()))
 }
 

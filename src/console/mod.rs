@@ -6,6 +6,8 @@
 pub mod action;
 pub mod effects;
 mod feed;
+#[cfg(test)]
+mod fixtures;
 pub mod keymap;
 pub mod layout;
 pub mod message;

@@ -254,16 +254,18 @@ impl Searches {
         match (self.position(), line) {
             (Some(position), Some(line)) => self.offset = position.saturating_sub(line),
             (Some(_), None) => {}
-            (None, _) => self.selected = self.order.get(self.offset).or(self.order.first()).copied(),
+            // It is gone: whoever stands in its line now is selected.
+            (None, _) => self.selected = self.order.get(self.offset + line.unwrap_or(0)).or(self.order.last()).copied(),
         }
         self.scroll_to_selection();
     }
 
+    /// Moves the lines in sight just so far that the selected one is among them.
     fn scroll_to_selection(&mut self) {
-        let last_offset = self.order.len().saturating_sub(self.height);
+        let height = self.height.max(1);
         if let Some(position) = self.position() {
-            self.offset = self.offset.clamp((position + 1).saturating_sub(self.height), position);
+            self.offset = self.offset.clamp((position + 1).saturating_sub(height), position);
         }
-        self.offset = self.offset.min(last_offset);
+        self.offset = self.offset.min(self.order.len().saturating_sub(height));
     }
 }

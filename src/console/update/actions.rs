@@ -39,19 +39,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Cancel => {
             let Some(row) = waiting_search(model) else { return Vec::new() };
-            return ask_first(
-                model,
-                format!("Cancel request {} of {}?", row.search.id, row.rider()),
-                Deed::Cancel(row.search.id),
-            );
+            return ask_first(model, format!("Cancel {}?", named(&row)), Deed::Cancel(row.search.id));
         }
         Action::Expire => {
             let Some(row) = waiting_search(model) else { return Vec::new() };
-            return ask_first(
-                model,
-                format!("Expire request {} of {} now?", row.search.id, row.rider()),
-                Deed::Expire(row.search.id),
-            );
+            return ask_first(model, format!("Expire {} now?", named(&row)), Deed::Expire(row.search.id));
         }
         Action::Filter => {
             model.focus = Pane::Searches;
@@ -83,6 +75,14 @@ fn ask_first(model: &mut Model, question: String, deed: Deed) -> Vec<Effect> {
     }
     model.layers.push(Layer::Confirm(Confirm { question, deed }));
     Vec::new()
+}
+
+/// A request as a question names it.
+fn named(row: &Row) -> String {
+    match row.search.request() {
+        Some(request) => format!("request {} of {}", request.id, request.user_id),
+        None => format!("request {} (no record)", row.search.id),
+    }
 }
 
 /// Ends a carry: drops the driver here, or puts it back where it was.

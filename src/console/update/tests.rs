@@ -1,1 +1,363 @@
+//! The model on made-up news and keys; time is set, never slept.
 
+use std::time::Duration;
+
+use crate::console::fixtures::{Desk, START, driver, ended, foreign, id, waiting};
+use crate::console::keymap::Context;
+use crate::console::message::{Deed, Effect, Link, Message, News};
+use crate::console::model::{Layer, Tone};
+use crate::domain::{FleetView, Key, Record, Search, State, UserId};
+
+fn done(effects: &[Effect]) -> Option<&Deed> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Do(deed) => Some(deed),
+        _ => None,
+    })
+}
+
+#[test]
+fn rows_stand_by_deadline_and_the_ended_below() {
+    let desk = Desk::in_town(120, 40);
+    assert_eq!(desk.rows(), [900, 1, 2, 3, 4]);
+    assert_eq!(desk.model.searches.waiting(), (3, 1));
+}
+
+#[test]
+fn the_selection_is_an_id_and_keeps_its_line() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("down");
+    assert_eq!(desk.selected(), Some(1));
+    let line = |desk: &Desk| desk.rows().iter().position(|n| *n == 1);
+    desk.news(News::Searches((10..60).map(|n| waiting(n, 100, 5 + n)).collect()));
+    assert_eq!(desk.selected(), Some(1), "arrivals do not change what is selected");
+    assert_eq!(line(&desk), Some(1), "nor where it stands on the screen");
+    desk.news(News::Searches(vec![ended(1, State::Found, 0)]));
+    assert_eq!(desk.selected(), Some(1), "nor does its end");
+}
+
+#[test]
+fn a_selected_row_that_goes_leaves_a_selection() {
+    let mut desk = Desk::in_town(120, 40);
+    for _ in 0..4 {
+        desk.press("down");
+    }
+    assert_eq!(desk.selected(), Some(4));
+    desk.wait(Duration::from_secs(45));
+    assert!(!desk.rows().contains(&4));
+    assert!(desk.selected().is_some());
+}
+
+#[test]
+fn an_ended_request_stays_for_a_minute() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.wait(Duration::from_secs(54));
+    assert!(desk.rows().contains(&3), "59 s after its end");
+    desk.wait(Duration::from_secs(2));
+    assert!(!desk.rows().contains(&3), "61 s after its end");
+}
+
+#[test]
+fn at_zero_redis_is_asked_once() {
+    let mut desk = Desk::in_town(120, 40);
+    assert_eq!(desk.wait(Duration::from_millis(70_000)), [], "not before its time is up");
+    let effects = desk.wait(Duration::from_millis(1));
+    assert!(effects.contains(&Effect::Ask(vec![id(900)])), "{effects:?}");
+    assert_eq!(
+        desk.model.searches.get(id(900)).unwrap().state(),
+        State::Searching,
+        "nothing is claimed before the answer"
+    );
+    assert!(!desk.wait(Duration::from_millis(10)).iter().any(|e| matches!(e, Effect::Ask(_))), "asked already");
+
+    let gone = Search { key: Key::Gone, read_at: START + desk.at, ..foreign(900, 0) };
+    desk.news(News::Searches(vec![gone]));
+    assert_eq!(desk.model.searches.get(id(900)).unwrap().state(), State::Expired);
+}
+
+#[test]
+fn a_deadline_that_was_moved_is_counted_anew() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.wait(Duration::from_secs(71));
+    let later = Search { key: Key::Active(Some(Duration::from_secs(30))), read_at: START + desk.at, ..foreign(900, 0) };
+    desk.news(News::Searches(vec![later]));
+    assert!(!desk.wait(Duration::from_secs(29)).iter().any(|e| matches!(e, Effect::Ask(_))));
+    assert!(desk.wait(Duration::from_millis(1_001)).contains(&Effect::Ask(vec![id(900)])));
+}
+
+#[test]
+fn countdowns_follow_redis_clock_and_not_ours() {
+    let mut desk = Desk::new(120, 40);
+    desk.at = Duration::from_hours(1);
+    desk.vitals(0);
+    let start = START + Duration::from_hours(1);
+    desk.news(News::Searches(vec![Search { read_at: start, ..waiting(1, 0, 240) }]));
+    desk.wait(Duration::from_secs(40));
+    let deadline = desk.model.searches.get(id(1)).unwrap().deadline().unwrap();
+    assert_eq!(deadline.since(desk.model.redis_now().unwrap()), Duration::from_secs(200));
+}
+
+#[test]
+fn what_a_snapshot_does_not_tell_of_is_asked_about() {
+    let mut desk = Desk::in_town(120, 40);
+    let effects = desk.news(News::Snapshot(vec![waiting(2, 10, 230)]));
+    assert!(effects.contains(&Effect::Ask(vec![id(1), id(900)])), "{effects:?}");
+    assert_eq!(desk.model.searches.get(id(1)).unwrap().state(), State::Searching, "and not guessed");
+}
+
+#[test]
+fn a_destructive_key_asks_first_and_names_what_it_means() {
+    for (key, question, deed) in [
+        ("c", "Cancel request 1 of requestor_1?", Deed::Cancel(id(1))),
+        ("x", "Expire request 1 of requestor_1 now?", Deed::Expire(id(1))),
+    ] {
+        let mut desk = Desk::in_town(120, 40);
+        desk.press("down");
+        assert_eq!(done(&desk.press(key)), None, "nothing is done by {key} alone");
+        let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+        assert_eq!(confirm.question, question);
+        assert_eq!(done(&desk.press("z")), None, "any other key is no yes");
+        let effects = desk.press("y");
+        assert_eq!(done(&effects), Some(&deed));
+        assert!(desk.model.layers.is_empty());
+    }
+}
+
+#[test]
+fn a_no_is_a_no() {
+    for no in ["n", "esc"] {
+        let mut desk = Desk::in_town(120, 40);
+        desk.press("c");
+        assert_eq!(done(&desk.press(no)), None);
+        assert!(desk.model.layers.is_empty());
+    }
+}
+
+#[test]
+fn with_yes_nothing_is_asked() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.model.options.yes = true;
+    let effects = desk.press("c");
+    assert_eq!(done(&effects), Some(&Deed::Cancel(id(900))));
+}
+
+#[test]
+fn what_is_meant_is_what_was_asked_whatever_comes_in_between() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("c");
+    desk.news(News::Searches(vec![waiting(5, 0, 3)]));
+    desk.press("tab");
+    let effects = desk.press("y");
+    assert_eq!(done(&effects), Some(&Deed::Cancel(id(900))));
+}
+
+#[test]
+fn an_ended_request_is_not_ended_again() {
+    let mut desk = Desk::in_town(120, 40);
+    for _ in 0..3 {
+        desk.press("down");
+    }
+    assert_eq!(desk.press("c"), []);
+    assert_eq!(desk.notice(), "request 3 has ended already: found");
+}
+
+#[test]
+fn a_search_opens_at_the_cursor() {
+    let mut desk = Desk::in_town(120, 40);
+    let cursor = desk.model.map.projection.cursor();
+    let effects = desk.press("s");
+    assert_eq!(done(&effects), Some(&Deed::Open(cursor, None)));
+}
+
+#[test]
+fn a_driver_is_carried_and_dropped() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("]");
+    desk.press("]");
+    assert_eq!(desk.model.map.selected_driver().unwrap().id.as_str(), "17");
+    desk.press("m");
+    assert_eq!(desk.model.context(), Context::Carry);
+    for _ in 0..3 {
+        assert_eq!(done(&desk.press("right")), None);
+    }
+    let effects = desk.press("enter");
+    let Some(Deed::Move(moved)) = done(&effects) else { panic!("{effects:?}") };
+    let columns = (moved.place.lng() + 70.60) / desk.model.map.projection.column_deg();
+    assert_eq!(moved.id.as_str(), "17");
+    assert!((columns - 3.0).abs() < 1e-6, "{columns}");
+    assert!((moved.place.lat() + 33.42).abs() < 1e-9);
+}
+
+#[test]
+fn a_driver_is_put_back() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("]");
+    desk.press("m");
+    desk.press("right");
+    assert_eq!(done(&desk.press("esc")), None);
+    assert_eq!(desk.model.context(), Context::Searches);
+    assert!(desk.model.map.carry.is_none());
+}
+
+#[test]
+fn drivers_are_selected_in_turn_and_go_round() {
+    let mut desk = Desk::in_town(120, 40);
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        desk.press("]");
+        seen.push(desk.model.map.selected_driver().unwrap().id.to_string());
+    }
+    assert_eq!(seen, ["2", "17", "21", "33", "34", "40", "kilo", "2"]);
+    desk.press("[");
+    assert_eq!(desk.model.map.selected_driver().unwrap().id.as_str(), "kilo");
+}
+
+#[test]
+fn a_driver_who_is_gone_cannot_be_grabbed() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("]");
+    desk.news(News::Fleet(FleetView::default()));
+    desk.press("m");
+    assert!(desk.model.map.carry.is_none());
+    assert!(desk.notice().contains("no driver is selected"));
+}
+
+#[test]
+fn a_filter_is_live_and_can_be_dropped() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("/");
+    desk.type_text("REQUESTOR_2");
+    assert_eq!(desk.rows(), [2]);
+    assert_eq!(desk.selected(), Some(2), "what is hidden is not selected");
+    desk.press("enter");
+    let effects = {
+        desk.press("c");
+        desk.press("y")
+    };
+    assert_eq!(done(&effects), Some(&Deed::Cancel(id(2))));
+    desk.press("esc");
+    assert_eq!(desk.rows().len(), 5);
+}
+
+#[test]
+fn a_filter_finds_states_and_drivers() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("/");
+    desk.type_text("found");
+    assert_eq!(desk.rows(), [3]);
+    desk.press("esc");
+    desk.press("/");
+    desk.type_text("17");
+    assert_eq!(desk.rows(), [3], "the driver who was found");
+}
+
+#[test]
+fn a_form_says_what_is_wrong_and_opens_what_is_right() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("S");
+    for _ in 0..40 {
+        desk.send(Message::Key(crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Backspace)));
+    }
+    desk.type_text("95,0");
+    assert_eq!(done(&desk.press("enter")), None);
+    let Some(Layer::Form(form)) = desk.model.layers.last() else { panic!("the form is gone") };
+    assert_eq!(form.error.as_deref(), Some("a latitude is a number from -85.05112878 to 85.05112878"));
+    for _ in 0..4 {
+        desk.send(Message::Key(crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Backspace)));
+    }
+    desk.type_text("-33.4,-70.6");
+    desk.press("tab");
+    desk.type_text("ana");
+    let effects = desk.press("enter");
+    let rider: UserId = "ana".parse().unwrap();
+    assert_eq!(done(&effects), Some(&Deed::Open(crate::console::fixtures::place(-33.4, -70.6), Some(rider))));
+}
+
+#[test]
+fn a_new_driver_gets_a_name_that_is_free() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("n");
+    let effects = desk.press("enter");
+    let Some(Deed::Place(placed)) = done(&effects) else { panic!("{effects:?}") };
+    assert_eq!(placed.id.as_str(), "driver_8");
+}
+
+#[test]
+fn while_redis_is_away_nothing_is_sent() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.news(News::Link(Link::Away("connection refused".to_owned())));
+    assert_eq!(done(&desk.press("s")), None);
+    assert!(desk.notice().contains("nothing was sent"), "{}", desk.notice());
+    assert_eq!(desk.rows().len(), 5, "the picture stays");
+    desk.wait(Duration::from_secs(9));
+    assert_eq!(desk.model.age(), Some(Duration::from_secs(9)), "and its age is known");
+}
+
+#[test]
+fn a_refusal_is_told_as_it_is() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.send(Message::Done(Deed::Cancel(id(1)), Err("request 1 has ended already: cancelled by ben@desk".to_owned())));
+    let notice = desk.model.notice.clone().unwrap();
+    assert_eq!((notice.tone, notice.text.as_str()), (Tone::Bad, "request 1 has ended already: cancelled by ben@desk"));
+    desk.wait(Duration::from_secs(7));
+    assert_eq!(desk.model.notice, None);
+}
+
+#[test]
+fn events_come_once_and_in_order() {
+    let mut desk = Desk::in_town(120, 40);
+    let before = desk.model.events.len();
+    let again: Vec<_> = desk.model.events.iter().cloned().collect();
+    desk.news(News::Events(again));
+    assert_eq!(desk.model.events.len(), before);
+}
+
+#[test]
+fn what_is_in_sight_is_told_to_the_feed_only_when_it_changes() {
+    let mut desk = Desk::in_town(120, 40);
+    let looks = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Look(_))).count();
+    assert_eq!(looks(&desk.wait(Duration::from_secs(1))), 0);
+    assert_eq!(looks(&desk.press("+")), 1, "a zoom shows another part of the earth");
+    let effects = desk.send(Message::Resize(140, 45));
+    assert_eq!(looks(&effects), 1);
+}
+
+#[test]
+fn the_zoom_leaves_the_cursor_on_its_place() {
+    let mut desk = Desk::in_town(120, 40);
+    let before = desk.model.map.projection.cursor();
+    for key in ["+", "+", "+", "-", "-"] {
+        desk.press(key);
+    }
+    assert!(before.distance_m(desk.model.map.projection.cursor()) < 0.01);
+}
+
+#[test]
+fn enter_centres_on_the_selection() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("down");
+    desk.press("enter");
+    let pickup = waiting(1, 48, 192).request().unwrap().pickup;
+    assert!(pickup.distance_m(desk.model.map.projection.cursor()) < 0.01);
+    desk.press("tab");
+    desk.press("]");
+    desk.press("enter");
+    assert!(driver("2", -33.47, -70.70).place.distance_m(desk.model.map.projection.cursor()) < 0.01);
+}
+
+#[test]
+fn tab_goes_round_the_panes() {
+    let mut desk = Desk::in_town(120, 40);
+    let mut seen = vec![desk.model.context()];
+    for _ in 0..3 {
+        desk.press("tab");
+        seen.push(desk.model.context());
+    }
+    assert_eq!(seen, [Context::Searches, Context::Map, Context::Events, Context::Searches]);
+}
+
+#[test]
+fn a_damaged_record_is_shown_as_such() {
+    let mut desk = Desk::new(120, 40);
+    desk.news(News::Searches(vec![Search { record: Record::Damaged("lat".to_owned()), ..foreign(7, 60) }]));
+    assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged record)");
+}

@@ -27,8 +27,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         );
         return;
     }
-    let newest_first = model.events.iter().rev().skip(model.events_back);
-    for (y, event) in (inside.y..inside.bottom()).rev().zip(newest_first) {
+    let newest = model.events.len().saturating_sub(model.events_back);
+    let oldest = newest.saturating_sub(usize::from(inside.height));
+    for (y, event) in (inside.y..inside.bottom()).zip(model.events.range(oldest..newest)) {
         let line = Rect { y, height: 1, ..inside };
         let (sign, style) = sign(&event.kind, theme);
         let at = time_of_day(model, event.id.at);

@@ -1,9 +1,9 @@
 //! The table of searches.
 //!
 //! ```text
-//!   ID  rider         state      expires         next  tries  nearest
-//! ▸ 42  requestor_42  searching  3:12 ━━━━━━──   0:12      3  6.2 km
-//!   41  requestor_41  found      driver 17 at 0.8 km after 12 s
+//!   ID   rider        state     expires        next try nearest
+//! ▸ 42   requestor_42 searching 3:12    ━━━━── 0:12   3 6.2 km
+//!   41   requestor_41 ✓ found   driver 17 at 0.8 km after 12 s
 //! ```
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::console::wording;
 use crate::domain::{State, UnixMs, format_distance, format_span};
 
 /// The length of the bar of a countdown.
-const BAR: u16 = 8;
+const BAR: u16 = 6;
 
 /// The columns, in the order in which they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +36,14 @@ enum Column {
 
 /// A column with its head, its width, and how soon it is left out where there is no room: the highest first.
 const COLUMNS: [(Column, &str, u16, u8); 8] = [
-    (Column::Id, "ID", 5, 0),
-    (Column::Rider, "rider", 13, 1),
+    (Column::Id, "ID", 4, 0),
+    (Column::Rider, "rider", 12, 1),
     (Column::State, "state", 9, 0),
     (Column::Left, "expires", 7, 0),
     (Column::Bar, "", BAR, 3),
-    (Column::Next, "next", 5, 4),
-    (Column::Tries, "tries", 5, 5),
-    (Column::Nearest, "nearest", 8, 2),
+    (Column::Next, "next", 4, 4),
+    (Column::Tries, "try", 3, 5),
+    (Column::Nearest, "nearest", 7, 2),
 ];
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn what_matters_stays_in_a_narrow_table() {
         let names = |width| columns(width).into_iter().map(|c| c.1).collect::<Vec<_>>();
-        assert_eq!(names(80), ["ID", "rider", "state", "expires", "", "next", "tries", "nearest"]);
+        assert_eq!(names(80), ["ID", "rider", "state", "expires", "", "next", "try", "nearest"]);
         assert_eq!(names(40), ["ID", "rider", "state", "expires"]);
         assert_eq!(names(25), ["ID", "state", "expires"]);
     }
