@@ -5,6 +5,7 @@ mod console;
 mod demo;
 mod failure;
 mod listings;
+mod logging;
 mod output;
 mod serve;
 mod signals;
