@@ -1,7 +1,6 @@
 //! `cabstand console`.
 
 use std::io::IsTerminal;
-use std::time::Duration;
 
 use chrono::Local;
 use chrono::Offset;
@@ -9,17 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::failure::Failure;
+use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
 use crate::console::{self, Operator, model, terminal};
-use crate::domain::{Metres, Point};
+use crate::domain::Point;
 use crate::store::{Access, NewRequest, Store};
 
-const ARTICLE: Settings =
-    Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
-
 /// Options of the console.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Options {
     /// Do not ask before a search is cancelled or expired, or a driver removed
     #[arg(long)]
@@ -30,6 +27,8 @@ pub(super) struct Options {
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
+    #[command(flatten)]
+    lifetime: Lifetime,
 }
 
 impl Options {
@@ -37,7 +36,7 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let shutdown = signals::shutdown()?;
-        self.show(store, operator(ARTICLE), shutdown).await
+        self.show(store, operator(self.lifetime.settings()), shutdown).await
     }
 
     /// Shows the console on this terminal.

@@ -26,12 +26,12 @@ use failure::Failure;
 ///
 /// Without a command, the console starts. `cabstand demo` shows everything on a private Redis of its own.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, override_usage = "cabstand [OPTIONS] [COMMAND]")]
 struct Cli {
     #[command(flatten)]
     shared: Shared,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
 }
 
 /// What every command takes.
@@ -102,13 +102,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The console is what starts where no command is named: its options are taken without its name, too.
 fn name_the_console(command: &clap::Command, arguments: &mut Vec<OsString>) {
-    let names = |argument: &OsString| {
-        let known = |text: &str| {
-            command.find_subcommand(text).is_some() || matches!(text, "help" | "-h" | "--help" | "-V" | "--version")
-        };
-        argument.to_str().is_some_and(known)
-    };
-    if !arguments.is_empty() && !arguments.iter().skip(1).any(names) {
+    const TAKE_A_VALUE: [&str; 3] = ["--redis", "--region", "--config"];
+    let named = arguments.windows(2).any(|pair| {
+        let [before, argument] = pair else { return false };
+        let Some(text) = argument.to_str() else { return false };
+        let is_value = before.to_str().is_some_and(|option| TAKE_A_VALUE.contains(&option));
+        !is_value
+            && (command.find_subcommand(text).is_some()
+                || matches!(text, "help" | "-h" | "--help" | "-V" | "--version"))
+    });
+    if !arguments.is_empty() && !named {
         arguments.insert(1, "console".into());
     }
 }
@@ -118,10 +121,9 @@ fn run(cli: Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return Failure::io("the runtime did not start")(error).report(),
     };
-    let command = cli.command.unwrap_or_else(|| Command::Console(console::Options::default()));
     let outcome = runtime.block_on(async {
         let shared = &cli.shared;
-        match command {
+        match cli.command {
             Command::Console(options) => options.run(shared).await,
             Command::Serve(options) => options.run(shared).await,
             Command::Demo(options) => options.run(shared).await,

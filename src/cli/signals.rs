@@ -1,20 +1,33 @@
 //! The signals that ask the program to end.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 
-/// A token that SIGINT, SIGTERM and SIGHUP cancel.
+/// A token that the first SIGINT, SIGTERM or SIGHUP cancels. The second ends the process at once.
 pub(super) fn shutdown() -> Result<CancellationToken, Failure> {
-    let token = CancellationToken::new();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let mut signals = signal(kind).map_err(Failure::io("signals can't be listened for"))?;
-        let token = token.clone();
-        tokio::spawn(async move {
-            signals.recv().await;
-            token.cancel();
-        });
+    let on = |kind| signal(kind).map_err(Failure::io("signals can't be heard"));
+    let kinds = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+    let shutdown = CancellationToken::new();
+    let cancelled = shutdown.clone();
+    tokio::spawn(async move {
+        let (mut interrupt, mut terminate, mut hangup) = kinds;
+        let mut next = async || first_of(&mut interrupt, &mut terminate, &mut hangup).await;
+        let name = next().await.0;
+        tracing::info!("{name}: ending what is under way; once more ends at once");
+        cancelled.cancel();
+        let number = next().await.1;
+        std::process::exit(128 + number);
+    });
+    Ok(shutdown)
+}
+
+/// The name and number of the signal that comes first.
+async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) -> (&'static str, i32) {
+    tokio::select! {
+        _ = interrupt.recv() => ("SIGINT", SignalKind::interrupt().as_raw_value()),
+        _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
+        _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
     }
-    Ok(token)
 }

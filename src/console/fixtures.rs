@@ -137,7 +137,13 @@ impl Desk {
             took: Duration::from_millis(1),
         };
         let around = Bounds::around(fleet.drivers.iter().map(|d| d.place));
-        let rows = [foreign(900, 70), waiting(1, 48, 192), waiting(2, 10, 230), ended(3, State::Found, 5), ended(4, State::Cancelled, 20)];
+        let rows = [
+            foreign(900, 70),
+            waiting(1, 48, 192),
+            waiting(2, 10, 230),
+            ended(3, State::Found, 5),
+            ended(4, State::Cancelled, 20),
+        ];
         desk.news(News::Snapshot(rows.to_vec()));
         desk.news(News::Extent(around));
         let nearest = Candidate { driver: fleet.drivers[4].clone(), distance_m: 1_234.0, geohash: 0 };

@@ -81,17 +81,10 @@ impl Keymap {
     }
 
     fn names(&self, binding: &Binding, most: usize) -> String {
-        binding.keys.iter().take(most).map(|&key| self.name(key)).collect::<Vec<_>>().join(" ")
-    }
-
-    fn name(&self, key: KeyCombination) -> String {
-        match self.format.to_string(key).as_str() {
-            "Left" => "←".to_owned(),
-            "Right" => "→".to_owned(),
-            "Up" => "↑".to_owned(),
-            "Down" => "↓".to_owned(),
-            "Hyphen" => "-".to_owned(),
-            other => other.to_owned(),
+        match binding.action {
+            Action::Move(_) => "arrows hjkl".to_owned(),
+            Action::MoveFar(_) => "Shift-arrows HJKL".to_owned(),
+            _ => binding.keys.iter().take(most).map(|&key| self.format.to_string(key)).collect::<Vec<_>>().join(" "),
         }
     }
 }
@@ -176,11 +169,8 @@ fn defaults() -> Vec<Binding> {
         (Direction::Right, [key!(right), key!(l)], [key!(shift - right), key!(shift - l)]),
     ];
     for (i, (direction, near, far)) in ways.into_iter().enumerate() {
-        let (help, far_help) = if i == 0 {
-            ("with ← ↓ → or h j l: pan the map, select a row, carry a driver", "with shift: in great steps")
-        } else {
-            ("", "")
-        };
+        let (help, far_help) =
+            if i == 0 { ("pan the map, select a row, carry a driver", "the same in great steps") } else { ("", "") };
         let everywhere: &[Context] = &[Context::Map, Context::Searches, Context::Events, Context::Carry, Context::Help];
         all.push(bind(&near, Action::Move(direction), everywhere, "", help));
         all.push(bind(&far, Action::MoveFar(direction), everywhere, "", far_help));

@@ -16,7 +16,7 @@ pub const SMALLEST: (u16, u16) = (60, 16);
 /// From this width on the panes stand side by side.
 const WIDE: u16 = 100;
 /// Columns that the table can make use of.
-const TABLE_WIDTH: (u16, u16) = (63, 78);
+const TABLE_WIDTH: (u16, u16) = (64, 80);
 
 /// The regions of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

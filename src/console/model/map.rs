@@ -107,7 +107,7 @@ impl MapModel {
     pub fn bring_into_sight(&mut self, place: Point) {
         let (column, row) = self.projection.to_cell(place);
         let (width, height) = (f64::from(self.projection.columns), f64::from(self.projection.rows));
-        let off = |at: f64, length: f64| at - at.clamp(1.0_f64.min(length), (length - 1.0).max(0.0));
+        let off = |at: f64, length: f64| at - at.clamp(1.0, (length - 1.0).max(1.0));
         self.pan(off(column, width), off(row, height));
     }
 }

@@ -150,7 +150,7 @@ fn centre(model: &mut Model) {
             model.map.fitted = true;
         }
         None if model.searches.selected().is_some() => {
-            model.say(Tone::Plain, "this request has no record, so its place is not known")
+            model.say(Tone::Plain, "this request has no record, so its place is not known");
         }
         None => model.say(Tone::Plain, "nothing is selected: choose a search, or a driver with ["),
     }

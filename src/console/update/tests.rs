@@ -28,7 +28,9 @@ fn the_selection_is_an_id_and_keeps_its_line() {
     desk.press("down");
     assert_eq!(desk.selected(), Some(1));
     let line = |desk: &Desk| desk.rows().iter().position(|n| *n == 1);
-    desk.news(News::Searches((10..60).map(|n| waiting(n, 100, 5 + n)).collect()));
+    let sooner = (10..15).map(|n| waiting(n, 100, n));
+    let later = (20..80).map(|n| waiting(n, 100, 200 + n));
+    desk.news(News::Searches(sooner.chain(later).collect()));
     assert_eq!(desk.selected(), Some(1), "arrivals do not change what is selected");
     assert_eq!(line(&desk), Some(1), "nor where it stands on the screen");
     desk.news(News::Searches(vec![ended(1, State::Found, 0)]));
@@ -59,7 +61,7 @@ fn an_ended_request_stays_for_a_minute() {
 #[test]
 fn at_zero_redis_is_asked_once() {
     let mut desk = Desk::in_town(120, 40);
-    assert_eq!(desk.wait(Duration::from_millis(70_000)), [], "not before its time is up");
+    assert_eq!(desk.wait(Duration::from_secs(70)), [], "not before its time is up");
     let effects = desk.wait(Duration::from_millis(1));
     assert!(effects.contains(&Effect::Ask(vec![id(900)])), "{effects:?}");
     assert_eq!(

@@ -19,11 +19,17 @@ use crate::console::wording;
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
 
+/// From so many columns on the line begins with the program's name.
+const ROOM_FOR_BRAND: u16 = 100;
+
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let clock = clock(model);
     let room_for_clock = u16::try_from(clock.len()).unwrap_or(0) + 1;
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1 + room_for_clock), ..area };
-    for (part, style) in parts(model, theme) {
+    // The name of the program is the first thing to go where room is short.
+    let brand = if area.width < ROOM_FOR_BRAND { "" } else { "cabstand  " };
+    let parts = std::iter::once((brand.to_owned(), theme.brand())).chain(parts(model, theme));
+    for (part, style) in parts {
         let used = text::put(buffer, rest, &part, style, theme);
         rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
     }
@@ -34,11 +40,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
 fn parts(model: &Model, theme: Theme) -> Vec<(String, Style)> {
     let (sign, word, style) = theme.link(&model.link);
     let split = || (format!(" {} ", theme.signs.split), theme.faint());
-    let mut parts = vec![
-        ("cabstand ".to_owned(), theme.brand()),
-        (format!(" {} ", model.options.address), theme.text()),
-        (format!("{sign} {word}"), style),
-    ];
+    let mut parts = vec![(format!("{} ", model.options.address), theme.text()), (format!("{sign} {word}"), style)];
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
         parts.push((format!(" {}", wording::span(vitals.latency)), theme.text()));
     }
@@ -64,7 +66,7 @@ fn parts(model: &Model, theme: Theme) -> Vec<(String, Style)> {
 fn age(model: &Model, theme: Theme) -> (String, Style) {
     match model.age() {
         None => ("no picture yet".to_owned(), theme.faint()),
-        Some(age) if age < FRESH => ("as of now".to_owned(), theme.text()),
+        Some(age) if age < FRESH => ("now".to_owned(), theme.text()),
         Some(age) => (format!("{} old", wording::span(age)), theme.bad()),
     }
 }

@@ -127,7 +127,9 @@ impl Paper<'_> {
     /// Latitudes that are drawn, as text and as a row.
     fn parallels(&self) -> Vec<(String, u16)> {
         let bounds = self.projection.view().bounds;
-        let step = round_step(self.projection.row_deg() * 5.0);
+        // At least two of them, however low the map is.
+        let rows = (f64::from(self.inside.height) / 3.0).clamp(2.0, 5.0);
+        let step = round_step(self.projection.row_deg() * rows);
         let lng = self.projection.centre.lng();
         let at = |lat| self.cell(Point::clamped(lat, lng)).map(|(_, y)| y);
         steps(bounds.south, bounds.north, step).filter_map(|lat| Some((degrees(lat, step), at(lat)?))).collect()

@@ -1,9 +1,9 @@
 //! The table of searches.
 //!
 //! ```text
-//!   ID   rider        state     expires        next try nearest
-//! ▸ 42   requestor_42 searching 3:12    ━━━━── 0:12   3 6.2 km
-//!   41   requestor_41 ✓ found   driver 17 at 0.8 km after 12 s
+//!   ID   rider        state       left          next try nearest
+//! ▸ 42   requestor_42 searching   3:12   ━━━━── 0:12   3 6.2 km
+//!   41   requestor_41 ✓ found     driver 17 at 812 m after 12 s
 //! ```
 
 use std::time::Duration;
@@ -38,8 +38,8 @@ enum Column {
 const COLUMNS: [(Column, &str, u16, u8); 8] = [
     (Column::Id, "ID", 4, 0),
     (Column::Rider, "rider", 12, 1),
-    (Column::State, "state", 9, 0),
-    (Column::Left, "expires", 7, 0),
+    (Column::State, "state", 11, 0),
+    (Column::Left, "left", 6, 0),
     (Column::Bar, "", BAR, 3),
     (Column::Next, "next", 4, 4),
     (Column::Tries, "try", 3, 5),
@@ -246,9 +246,9 @@ mod tests {
     #[test]
     fn what_matters_stays_in_a_narrow_table() {
         let names = |width| columns(width).into_iter().map(|c| c.1).collect::<Vec<_>>();
-        assert_eq!(names(80), ["ID", "rider", "state", "expires", "", "next", "try", "nearest"]);
-        assert_eq!(names(40), ["ID", "rider", "state", "expires"]);
-        assert_eq!(names(25), ["ID", "state", "expires"]);
+        assert_eq!(names(80), ["ID", "rider", "state", "left", "", "next", "try", "nearest"]);
+        assert_eq!(names(40), ["ID", "rider", "state", "left"]);
+        assert_eq!(names(25), ["ID", "state", "left"]);
     }
 
     #[test]
