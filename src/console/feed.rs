@@ -250,7 +250,7 @@ impl Feed {
             }
             Err(error) if error.is_away() => {
                 self.failing = true;
-                self.tell(News::Link(Link::Away(error.to_string()))).await;
+                self.tell(News::Link(Link::Away(error.reason()))).await;
             }
             Err(error) => tracing::warn!("a reading failed: {error}"),
         }

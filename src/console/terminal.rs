@@ -3,6 +3,7 @@
 use std::io::{self, Stdout, Write, stdout};
 use std::panic;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -16,6 +17,9 @@ use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Host, Input};
+
+/// Whether the terminal is in our hands: there is one, and the panic hook knows nothing else of it.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal in the console's hands. Dropping it gives it back.
 pub struct Screen {
@@ -60,11 +64,16 @@ impl Host for Screen {
 }
 
 fn enter() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, Hide)
 }
 
 fn leave() -> io::Result<()> {
+    // Once is enough: a second time would put the cursor back over what was said since.
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
     // Each step is tried whatever became of the one before.
     let screen = execute!(stdout(), LeaveAlternateScreen, Show);
     disable_raw_mode()?;

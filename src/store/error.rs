@@ -30,6 +30,9 @@ pub enum StoreError {
     /// Redis answered something that this program does not expect.
     #[error("Redis answered something unexpected: {0}")]
     Answer(String),
+    /// The server is not set up as it has to be.
+    #[error("{0}")]
+    Setup(String),
     /// The rules say no, and nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -82,6 +85,15 @@ impl StoreError {
             }
             ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
             _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
+        }
+    }
+
+    /// What went wrong, without saying at which Redis: for where that is known.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Away { reason, .. } | Self::Server { reason, .. } => reason.clone(),
+            other => other.to_string(),
         }
     }
 

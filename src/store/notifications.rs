@@ -169,11 +169,7 @@ impl Listener {
                 Ok(connection) => self.listen(connection).await,
                 Err(error) => error,
             };
-            let reason = match error {
-                StoreError::Away { reason, .. } | StoreError::Server { reason, .. } => reason,
-                other => other.to_string(),
-            };
-            self.tell(&Hearing::Cut(reason));
+            self.tell(&Hearing::Cut(error.reason()));
             if began.elapsed() > longest * 2 {
                 pause = first;
             }
@@ -256,7 +252,7 @@ impl Listener {
         self.tell(&if proven {
             Hearing::Live
         } else {
-            Hearing::Deaf(flags.err().map_or_else(|| "they are on, but none arrives".to_owned(), |e| e.to_string()))
+            Hearing::Deaf(flags.err().map_or_else(|| "they are on, but none arrives".to_owned(), |e| e.reason()))
         });
         Ok(())
     }
@@ -285,9 +281,9 @@ impl Store {
         let answer: HashMap<String, String> = self.query(redis::cmd("CONFIG").arg("GET").arg(NAME)).await?;
         let set = answer.get(NAME).map(String::as_str).unwrap_or_default();
         let Some(wanted) = merged(set) else { return Ok(()) };
-        self.access
-            .check()
-            .map_err(|_| StoreError::Answer(format!("{NAME} is \"{set}\", and \"{wanted}\" is needed")))?;
+        self.access.check().map_err(|_| {
+            StoreError::Setup(format!("{NAME} is \"{set}\"; let somebody who may set it to \"{wanted}\""))
+        })?;
         self.query(redis::cmd("CONFIG").arg("SET").arg(NAME).arg(wanted)).await
     }
 }

@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod pty;
 pub mod service;
 
 use std::thread::sleep;
@@ -69,10 +70,15 @@ impl Redis {
 }
 
 /// Waits for a fact, at most ten seconds.
-pub fn until(what: &str, mut check: impl FnMut() -> bool) {
+pub fn until(what: &str, check: impl FnMut() -> bool) {
+    until_or(what, check, String::new);
+}
+
+/// The same, and tells what there was instead where it waited in vain.
+pub fn until_or(what: &str, mut check: impl FnMut() -> bool, instead: impl Fn() -> String) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !check() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        assert!(Instant::now() < deadline, "waited in vain for {what}\n{}", instead());
         sleep(Duration::from_millis(10));
     }
 }

@@ -51,12 +51,12 @@ fn title(model: &Model, theme: Theme) -> String {
     let scale = format_distance(map.projection.metres_per_column.max(1.0));
     let crowds: u64 = map.fleet.blocks.iter().map(|block| block.count).sum();
     let seen = map.fleet.drivers.len() as u64 + crowds;
-    let drivers = if seen < map.fleet.total {
-        format!("{} of {} drivers", wording::count(seen), wording::count(map.fleet.total))
+    let title = format!("Map {between} {} {between} 1 column = {scale}", map.projection.cursor());
+    if seen < map.fleet.total {
+        format!("{title} {between} {} of {} drivers", wording::count(seen), wording::count(map.fleet.total))
     } else {
-        wording::many(seen, "driver")
-    };
-    format!("Map {between} {} {between} 1 column = {scale} {between} {drivers}", map.projection.cursor())
+        title
+    }
 }
 
 /// The map's area with all that painting on it needs.
