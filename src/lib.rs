@@ -1,5 +1,12 @@
 //! cabstand.
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::dbg_macro, clippy::todo, clippy::allow_attributes)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::dbg_macro,
+    clippy::todo,
+    clippy::allow_attributes
+)]
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -4,10 +4,12 @@ mod actions;
 mod console;
 mod demo;
 mod failure;
+mod help;
 mod listings;
 mod output;
 mod serve;
 mod simulate;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,6 +82,10 @@ enum Command {
     Move(actions::Move),
     /// Take a driver off the map
     Remove(actions::Remove),
+    /// Print the completions for a shell
+    Completions(help::Completions),
+    /// Print the manual page
+    Man(help::Manual),
 }
 
 /// Runs the program with these arguments.
@@ -132,6 +138,8 @@ fn run(cli: Cli) -> ExitCode {
             Command::Expire(options) => options.run(shared).await,
             Command::Move(options) => options.run(shared).await,
             Command::Remove(options) => options.run(shared).await,
+            Command::Completions(options) => options.run(),
+            Command::Man(options) => options.run(),
         }
     });
     // A task that still waits, for Redis or for a key, must not hold up the end.
