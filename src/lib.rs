@@ -13,5 +13,6 @@ pub mod config;
 pub mod domain;
 pub mod private_redis;
 pub mod rider;
+pub mod simulation;
 pub mod store;
 pub mod worker;

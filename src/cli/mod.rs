@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Here alone the rooms are wired together.
 
 mod actions;
+mod city;
 mod console;
 mod demo;
 mod failure;
@@ -8,6 +9,7 @@ mod help;
 mod listings;
 mod output;
 mod serve;
+mod signals;
 mod simulate;
 mod table;
 
