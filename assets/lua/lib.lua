@@ -125,9 +125,10 @@ local function look(id, worker, on_schedule)
   local left = redis.call('PTTL', request_key(id))
   local expires_at = left >= 0 and NOW + left or nil
   local recorded = tonumber(record[8])
-  if not expires_at or not recorded or math.abs(expires_at - recorded) > 20 then
-    redis.call('HSET', record_key(id), 'expires_at', expires_at or '')
-  end
+  -- Written only where it differs: every write is a notification, which brings the next look.
+  local differs = recorded ~= expires_at
+  if expires_at and recorded then differs = math.abs(expires_at - recorded) > 20 end
+  if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
   if on_schedule then
     local next_at = NOW + interval
     if expires_at then next_at = math.min(next_at, expires_at + 1) end

@@ -55,13 +55,16 @@ impl Store {
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn join_riders(&self, consumer: &Actor) -> Result<RiderGroup, StoreError> {
         self.access.check()?;
-        self.make_group().await?;
-        Ok(RiderGroup { store: self.clone(), reader: Reader::new(self), consumer: consumer.clone() })
+        self.make_group("$").await?;
+        let mut reader = Reader::new(self);
+        let last = reader.end().await?;
+        Ok(RiderGroup { store: self.clone(), reader, consumer: consumer.clone(), last })
     }
 
-    async fn make_group(&self) -> Result<(), StoreError> {
+    /// Makes the group where there is none, beginning after the event with this id, or after all that is there with `$`.
+    async fn make_group(&self, after: &str) -> Result<(), StoreError> {
         let mut create = redis::cmd("XGROUP");
-        create.arg("CREATE").arg(&self.keys.events).arg(GROUP).arg("$").arg("MKSTREAM");
+        create.arg("CREATE").arg(&self.keys.events).arg(GROUP).arg(after).arg("MKSTREAM");
         match self.query(&create).await {
             Err(StoreError::Server { reason, .. }) if reason.contains("BUSYGROUP") => Ok(()),
             answer => answer,
@@ -102,6 +105,8 @@ pub struct RiderGroup {
     store: Store,
     reader: Reader,
     consumer: Actor,
+    /// The newest event that this member has seen. A group that was lost begins anew after it, so that nothing is missed.
+    last: String,
 }
 
 impl RiderGroup {
@@ -126,9 +131,15 @@ impl RiderGroup {
         match self.reader.read(&read).await {
             // The stream was deleted, with the group: begin anew.
             Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
-                self.store.make_group().await.map(|()| Vec::new())
+                self.store.make_group(&self.last).await.map(|()| Vec::new())
             }
-            entries => Ok(entries?.into_iter().filter_map(event).collect()),
+            entries => {
+                let entries = entries?;
+                if let Some(entry) = entries.last() {
+                    self.last.clone_from(&entry.id);
+                }
+                Ok(entries.into_iter().filter_map(event).collect())
+            }
         }
     }
 
@@ -154,7 +165,7 @@ impl RiderGroup {
         claim.arg(millis(TAKE_OVER)).arg("0").arg("COUNT").arg(BATCH);
         match self.store.query::<StreamAutoClaimReply>(&claim).await {
             Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
-                self.store.make_group().await.map(|()| Vec::new())
+                self.store.make_group(&self.last).await.map(|()| Vec::new())
             }
             reply => Ok(reply?.claimed.into_iter().filter_map(event).collect()),
         }

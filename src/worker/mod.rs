@@ -1,11 +1,128 @@
-//! The worker: takes due requests and attempts them.
+//! The worker: takes due requests and attempts them, and looks at those whose key or neighbourhood has changed.
+//!
+//! Nothing is kept here that another worker would need: what is due and what has ended stands in Redis, and every look is
+//! one script. So any number of workers share the load, and one that is killed leaves nothing half done. An error is never
+//! an answer: only a key that Redis itself called gone expires a request.
 
+mod agenda;
+mod sweep;
+
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::Actor;
-use crate::store::Store;
+use crate::domain::{Actor, RequestId};
+use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
+
+use agenda::Agenda;
+
+/// How many requests one script looks at: it holds Redis for a millisecond or two.
+const CHUNK: usize = 50;
+/// After so many scripts full of attempts something else has its turn.
+const CHUNKS_A_ROUND: usize = 20;
 
 /// Works until `shutdown`.
-pub async fn run(_store: Store, _worker: Actor, shutdown: CancellationToken) {
-    shutdown.cancelled().await;
+pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
+    let watch = store.watch();
+    let mut outage = Outage::new("worker");
+    let mut agenda = Agenda::new(Instant::now());
+    let worker = Worker { store, name: worker };
+    while !shutdown.is_cancelled() {
+        let pause = match worker.round(&mut agenda).await {
+            Ok(()) => {
+                outage.over();
+                None
+            }
+            Err(error) => {
+                agenda.failed();
+                Some(outage.failed(&error))
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            () = wait(&watch, &mut agenda), if pause.is_none() => {}
+        }
+    }
+    if let Err(error) = worker.store.retire(&worker.name).await {
+        tracing::debug!("the worker's name stays on the list for a minute: {error}");
+    }
+}
+
+/// Waits until something on the agenda is due, taking down what changes meanwhile.
+async fn wait(watch: &Watch, agenda: &mut Agenda) {
+    loop {
+        tokio::select! {
+            changes = watch.changed() => agenda.note(&changes, Instant::now()),
+            () = sleep_until(agenda.wakes_at()) => return,
+        }
+    }
+}
+
+struct Worker {
+    store: Store,
+    name: Actor,
+}
+
+impl Worker {
+    /// Does all that is due now.
+    async fn round(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+        if agenda.attempts_are_due(Instant::now()) {
+            self.attempt(agenda).await?;
+        }
+        let changed = agenda.take_changed();
+        for ids in changed.chunks(CHUNK) {
+            self.settle(ids).await?;
+        }
+        self.sweep(agenda).await
+    }
+
+    /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn.
+    async fn attempt(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+        for _ in 0..CHUNKS_A_ROUND {
+            let round = self.store.attempt_due(&self.name, CHUNK).await?;
+            tell(&round.looks);
+            if round.looks.len() < CHUNK {
+                agenda.attempted(Instant::now(), round.next_in);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, ids: &[RequestId]) -> Result<(), StoreError> {
+        tell(&self.store.settle(ids, &self.name).await?);
+        Ok(())
+    }
+
+    /// The part of the sweep that is due, in chunks, until its time is used up.
+    async fn sweep(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+        let began = Instant::now();
+        let sweep = agenda.sweep();
+        if !sweep.is_due(began) {
+            return Ok(());
+        }
+        if sweep.wants_ids() {
+            sweep.begin(self.store.waiting(usize::MAX).await?.ids);
+        }
+        while let Some(ids) = sweep.take(CHUNK, began.elapsed()) {
+            self.settle(&ids).await?;
+        }
+        sweep.rest(began);
+        Ok(())
+    }
+}
+
+/// Logs what was done, each attempt in the article's words.
+fn tell(looks: &[Look]) {
+    for look in looks {
+        let id = look.id;
+        if let (true, Some((lat, lng))) = (look.on_schedule, look.at) {
+            tracing::info!("Search Driver - Request {id} for Lat: {lat:.6} and Lng: {lng:.6}");
+        }
+        match &look.outcome {
+            Outcome::Damaged => tracing::warn!("request {id} has a damaged record and is not looked at any more"),
+            Outcome::Ended(state, _) => tracing::debug!("request {id} ended: {state}"),
+            Outcome::Waiting | Outcome::Gone => {}
+        }
+    }
 }

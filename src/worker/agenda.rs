@@ -1,0 +1,129 @@
+//! What a worker has to do next, and when. Pure: the time is an argument.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::sweep::Sweep;
+use crate::domain::RequestId;
+use crate::store::Changed;
+
+/// A worker asks for due requests at least so often, and by that is known to live.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Changes that come so close together are dealt with at once, so that a flood of them makes few rounds.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// The attempts, the requests that have changed, and the sweep.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    attempts_at: Instant,
+    changed: BTreeSet<RequestId>,
+    changed_at: Option<Instant>,
+    sweep: Sweep,
+}
+
+impl Agenda {
+    /// Attempts are due at once.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { attempts_at: now, changed: BTreeSet::new(), changed_at: None, sweep: Sweep::new(now) }
+    }
+
+    /// Takes down what has changed. The workers' own heartbeats are no work.
+    pub(super) fn note(&mut self, changes: &HashSet<Changed>, now: Instant) {
+        for change in changes {
+            match change {
+                Changed::Everything => self.sweep.mark_all(),
+                Changed::Drivers => self.sweep.mark(),
+                Changed::Workers => {}
+                Changed::Due => self.attempts_at = self.attempts_at.min(now + GATHER),
+                Changed::Request(id) => {
+                    self.changed.insert(*id);
+                    self.changed_at.get_or_insert(now + GATHER);
+                }
+            }
+        }
+    }
+
+    /// When there is something to do.
+    pub(super) fn wakes_at(&self) -> Instant {
+        [self.changed_at, self.sweep.due_at()].into_iter().flatten().fold(self.attempts_at, Instant::min)
+    }
+
+    pub(super) fn attempts_are_due(&self, now: Instant) -> bool {
+        self.attempts_at <= now
+    }
+
+    /// Nothing is due any more, and the next request will be in so long; none where none waits.
+    pub(super) fn attempted(&mut self, now: Instant, next_in: Option<Duration>) {
+        self.attempts_at = now + next_in.map_or(HEARTBEAT, |next| next.min(HEARTBEAT));
+    }
+
+    /// The requests that have changed, oldest first.
+    pub(super) fn take_changed(&mut self) -> Vec<RequestId> {
+        self.changed_at = None;
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    pub(super) fn sweep(&mut self) -> &mut Sweep {
+        &mut self.sweep
+    }
+
+    /// A round failed part of the way: what was taken from the agenda may not be done, so all must be looked at.
+    pub(super) fn failed(&mut self) {
+        self.sweep.mark_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agenda() -> (Agenda, Instant) {
+        let now = Instant::now();
+        let mut agenda = Agenda::new(now);
+        assert!(agenda.attempts_are_due(now));
+        agenda.attempted(now, None);
+        (agenda, now)
+    }
+
+    fn note(agenda: &mut Agenda, change: Changed, now: Instant) {
+        agenda.note(&HashSet::from([change]), now);
+    }
+
+    #[test]
+    fn it_wakes_for_the_next_deadline_and_for_a_heartbeat() {
+        let (mut agenda, now) = agenda();
+        assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+        agenda.attempted(now, Some(Duration::from_secs(30)));
+        assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+        agenda.attempted(now, Some(Duration::from_millis(700)));
+        assert_eq!(agenda.wakes_at(), now + Duration::from_millis(700));
+    }
+
+    #[test]
+    fn heartbeats_do_not_wake() {
+        let (mut agenda, now) = agenda();
+        note(&mut agenda, Changed::Workers, now);
+        assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+    }
+
+    #[test]
+    fn a_change_is_looked_at_once_and_soon() {
+        let (mut agenda, now) = agenda();
+        for (i, number) in [9, 7, 9].into_iter().enumerate() {
+            let later = now + Duration::from_millis(i as u64);
+            note(&mut agenda, Changed::Request(RequestId::new(number).unwrap()), later);
+        }
+        assert_eq!(agenda.wakes_at(), now + GATHER, "a flood does not put it off");
+        assert_eq!(agenda.take_changed().iter().map(|id| id.number()).collect::<Vec<_>>(), [7, 9]);
+        assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+    }
+
+    #[test]
+    fn a_failed_round_leads_to_a_look_at_all() {
+        let (mut agenda, now) = agenda();
+        agenda.failed();
+        assert!(agenda.wakes_at() <= now);
+    }
+}
