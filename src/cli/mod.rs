@@ -12,6 +12,8 @@ mod serve;
 mod signals;
 mod simulate;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
