@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod help;
 mod listings;
+mod logging;
 mod output;
 mod serve;
 mod signals;

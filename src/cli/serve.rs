@@ -1,14 +1,117 @@
-//! `cabstand serve`.
+//! `cabstand serve`: the HTTP service, a worker, and the telling of riders, until a signal ends them.
 
-use super::Shared;
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
 use super::failure::Failure;
+use super::{Shared, host, logging};
+use crate::api::{self, Settings};
+use crate::domain::{Actor, Metres, parse_span};
+use crate::store::{Access, Store};
+use crate::{rider, worker};
 
 /// Options of `serve`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Options {}
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000")]
+    listen: String,
+    #[command(flatten)]
+    lifetime: Lifetime,
+}
+
+/// What a request is opened with.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Lifetime {
+    /// From one attempt to the next, like 500ms or 30s
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_span)]
+    interval: Duration,
+    /// How long a request waits for a driver before it expires
+    #[arg(long, value_name = "TIME", default_value = "4m", value_parser = parse_span)]
+    ttl: Duration,
+    /// How far away a driver may be, like 800m or 5km
+    #[arg(long, value_name = "DISTANCE", default_value = "5km")]
+    radius: Metres,
+}
+
+impl Lifetime {
+    /// The same as the service takes it.
+    pub(super) fn settings(&self) -> Settings {
+        Settings { ttl: self.ttl, interval: self.interval, radius: self.radius }
+    }
+}
 
 impl Options {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        logging::start();
+        let store = shared.store(Access::Full).await?;
+        let failed = || Failure::io(format!("can't listen at {}", self.listen));
+        let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
+        let address = listener.local_addr().map_err(failed())?;
+        let shutdown = shutdown_on_signals()?;
+        tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
+        tracing::info!("Redis is at {}", store.address());
+        serve(listener, store, self.lifetime.settings(), shutdown).await
+    }
+}
+
+/// Runs the service, a worker and the telling of riders until `shutdown`; if one of them fails, the rest end too.
+pub(super) async fn serve(
+    listener: TcpListener,
+    store: Store,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
+    // The group has to be there before the first request can end, or that rider would hear nothing.
+    store.join_riders(&name).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(api::run(listener, store.clone(), settings, shutdown.clone()));
+    tasks.spawn(endless(worker::run(store.clone(), name.clone(), shutdown.clone())));
+    tasks.spawn(endless(rider::run(store, name, shutdown.clone())));
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended.map_err(io::Error::from).flatten() {
+            outcome = Err(Failure::io("the service failed")(error));
+        }
+        shutdown.cancel();
+    }
+    outcome
+}
+
+async fn endless(task: impl Future<Output = ()>) -> io::Result<()> {
+    task.await;
+    Ok(())
+}
+
+/// A token that the first SIGINT, SIGTERM or SIGHUP cancels. The second ends the process at once.
+fn shutdown_on_signals() -> Result<CancellationToken, Failure> {
+    let on = |kind| signal(kind).map_err(Failure::io("signals can't be heard"));
+    let kinds = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+    let shutdown = CancellationToken::new();
+    let cancelled = shutdown.clone();
+    tokio::spawn(async move {
+        let (mut interrupt, mut terminate, mut hangup) = kinds;
+        let mut next = async || first_of(&mut interrupt, &mut terminate, &mut hangup).await;
+        let name = next().await.0;
+        tracing::info!("{name}: ending what is under way; once more ends at once");
+        cancelled.cancel();
+        let number = next().await.1;
+        std::process::exit(128 + number);
+    });
+    Ok(shutdown)
+}
+
+/// The name and number of the signal that comes first.
+async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) -> (&'static str, i32) {
+    tokio::select! {
+        _ = interrupt.recv() => ("SIGINT", SignalKind::interrupt().as_raw_value()),
+        _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
+        _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
     }
 }

@@ -24,12 +24,11 @@ impl Outage {
     /// A try has failed. Warns if it is the first, and answers how long to wait until the next: 50 ms to 1 s.
     pub fn failed(&mut self, error: &StoreError) -> Duration {
         let (first, longest) = PAUSES;
-        let pause = match self.pause {
-            Some(last) => (last * 2).min(longest),
-            None => {
-                tracing::warn!("{}: {error}; it goes on as soon as Redis answers", self.task);
-                first
-            }
+        let pause = if let Some(last) = self.pause {
+            (last * 2).min(longest)
+        } else {
+            tracing::warn!("{}: {error}; it goes on as soon as Redis answers", self.task);
+            first
         };
         self.pause = Some(pause);
         pause

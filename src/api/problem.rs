@@ -1,0 +1,107 @@
+//! What a caller is told when something is wrong: RFC 9457 problem details.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::{InvalidId, PointError, State, clean};
+use crate::store::{Refusal, StoreError};
+
+/// A refusal or a failure. The status and its phrase say what kind it is, so `type` is `about:blank`.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    #[serde(serialize_with = "code")]
+    status: StatusCode,
+    detail: String,
+    /// The field of the body that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// How the request ended that was to be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<State>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn code<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// A problem in these words, which are cleaned: they may quote what the caller sent.
+    pub(super) fn new(status: StatusCode, detail: impl AsRef<str>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status,
+            detail: clean(detail.as_ref().as_bytes()),
+            field: None,
+            state: None,
+        }
+    }
+
+    /// A field that is missing, of the wrong type or out of range.
+    pub(super) fn field(name: &str, detail: impl AsRef<str>) -> Self {
+        let field = Some(clean(name.as_bytes())).filter(|name| !name.is_empty());
+        Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    pub(super) fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    pub(super) fn no_such_request() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "this request is not known, or it ended more than an hour ago")
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes another method: the header Allow names it")
+    }
+}
+
+impl From<PointError> for Problem {
+    fn from(error: PointError) -> Self {
+        let field = if error == PointError::Lng { "lng" } else { "lat" };
+        Self::field(field, error.to_string())
+    }
+}
+
+impl From<InvalidId> for Problem {
+    fn from(_: InvalidId) -> Self {
+        Self::no_such_request()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Where Redis is concerns nobody outside; the log and the console say it.
+            StoreError::Away { reason, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis can't be reached: {reason}"))
+            }
+            StoreError::Refused(Refusal::UnknownRequest(_)) => Self::no_such_request(),
+            StoreError::Refused(ref refusal @ Refusal::AlreadyEnded { state, .. }) => {
+                Self { state: Some(state), ..Self::new(StatusCode::CONFLICT, refusal.to_string()) }
+            }
+            StoreError::Refused(refusal) => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            other => {
+                tracing::warn!("http: {other}");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Redis did not do what it was asked to; the log says why")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
