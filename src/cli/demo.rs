@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::city::City;
 use super::failure::Failure;
 use super::output::Output;
-use super::{Shared, host, signals};
-use crate::domain::{Actor, Metres, parse_span};
+use super::{Shared, signals};
+use crate::api;
+use crate::domain::{Metres, parse_span};
 use crate::private_redis::PrivateRedis;
 use crate::simulation::{self, Phones, Summary};
 use crate::store::{Access, Store};
-use crate::{api, rider, worker};
 
-/// How long service and worker may take to end; then they are left, and go with the process.
+/// How long the service may take to end; then it is left, and goes with the process.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Options of `demo`.
@@ -52,66 +52,50 @@ impl Options {
         // Declared first, so dropped last: whatever goes wrong below, the server and its directory go away.
         let redis = PrivateRedis::start()?;
         let store = Store::connect(redis.url().parse()?, shared.region.as_ref(), Access::Full).await?;
-        let settings = api::Settings { ttl: self.ttl, interval: self.interval, radius: self.radius };
-        let service = Service::start(&store, settings, &stop).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port())?;
+        let url = format!("http://{}", listener.local_addr().map_err(no_port())?);
         if self.headless {
-            eprintln!("service {}\nredis   {}", service.url, redis.url());
+            eprintln!("service {url}\nredis   {}", redis.url());
         }
-        let phones: Phones = service.url.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
-        let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
+        let phones: Phones = url.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
 
+        // The service ends after the city: else the phones' last calls would fail.
+        let ending = CancellationToken::new();
+        let service = tokio::spawn(serve(listener, store.clone(), self.settings(), ending.clone(), stop.clone()));
+        let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
         let shown = if self.headless { wait(&stop).await } else { watch(&store, &stop).await };
         let drawn = self.picture.as_deref().map_or(Ok(()), |file| draw_picture(&store, file));
         stop.cancel();
         let summary = city.await.unwrap_or_default();
-        service.end().await?;
+        ending.cancel();
+        if let Ok(Ok(outcome)) = timeout(PATIENCE, service).await {
+            outcome?;
+        }
         shown.and(drawn)?;
         if self.headless { print(&summary) } else { Ok(()) }
     }
+
+    fn settings(&self) -> api::Settings {
+        api::Settings { ttl: self.ttl, interval: self.interval, radius: self.radius }
+    }
 }
 
-/// The parts that a real service has, each on its own tasks.
-struct Service {
-    url: String,
-    tasks: TaskTracker,
+/// The service, a worker and the telling of riders. Where they end by themselves, so does the demo.
+async fn serve(
+    listener: TcpListener,
+    store: Store,
+    settings: api::Settings,
     ending: CancellationToken,
-    api: tokio::task::JoinHandle<std::io::Result<()>>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let outcome = super::serve::serve(listener, store, settings, ending).await;
+    stop.cancel();
+    outcome
 }
 
-impl Service {
-    /// Starts service and worker on a free port. Where the service ends by itself, `stop` is cancelled.
-    async fn start(store: &Store, settings: api::Settings, stop: &CancellationToken) -> Result<Self, Failure> {
-        let listen = Failure::io("no port on 127.0.0.1 can be listened on");
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(Failure::io("the listening port has no address"))?;
-        // Of its own, since the city's phones hang up first: else their last calls would fail.
-        let ending = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        let name = Actor::new(&format!("demo@{}", host()));
-        tasks.spawn(worker::run(store.clone(), name.clone(), ending.clone()));
-        tasks.spawn(rider::run(store.clone(), name, ending.clone()));
-        let (serving, stop) = (api::run(listener, store.clone(), settings, ending.clone()), stop.clone());
-        let api = tasks.spawn(async move {
-            let outcome = serving.await;
-            stop.cancel();
-            outcome
-        });
-        tasks.close();
-        Ok(Self { url: format!("http://{address}"), tasks, ending, api })
-    }
-
-    /// Ends them. Tells why the service ended where it did so by itself.
-    async fn end(self) -> Result<(), Failure> {
-        self.ending.cancel();
-        if tokio::time::timeout(PATIENCE, self.tasks.wait()).await.is_err() {
-            return Ok(());
-        }
-        match self.api.await {
-            Ok(outcome) => outcome.map_err(Failure::io("the service ended")),
-            Err(_) => Ok(()),
-        }
-    }
+fn no_port() -> impl FnOnce(std::io::Error) -> Failure {
+    Failure::io("no port on 127.0.0.1 can be listened on")
 }
 
 async fn wait(stop: &CancellationToken) -> Result<(), Failure> {

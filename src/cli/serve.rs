@@ -4,12 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::{Shared, host, logging};
+use super::{Shared, host, logging, signals};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
 use crate::store::{Access, Store};
@@ -53,7 +52,7 @@ impl Options {
         let failed = || Failure::io(format!("can't listen at {}", self.listen));
         let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
-        let shutdown = shutdown_on_signals()?;
+        let shutdown = signals::shutdown()?;
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
         serve(listener, store, self.lifetime.settings(), shutdown).await
@@ -87,31 +86,4 @@ pub(super) async fn serve(
 async fn endless(task: impl Future<Output = ()>) -> io::Result<()> {
     task.await;
     Ok(())
-}
-
-/// A token that the first SIGINT, SIGTERM or SIGHUP cancels. The second ends the process at once.
-fn shutdown_on_signals() -> Result<CancellationToken, Failure> {
-    let on = |kind| signal(kind).map_err(Failure::io("signals can't be heard"));
-    let kinds = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
-    let shutdown = CancellationToken::new();
-    let cancelled = shutdown.clone();
-    tokio::spawn(async move {
-        let (mut interrupt, mut terminate, mut hangup) = kinds;
-        let mut next = async || first_of(&mut interrupt, &mut terminate, &mut hangup).await;
-        let name = next().await.0;
-        tracing::info!("{name}: ending what is under way; once more ends at once");
-        cancelled.cancel();
-        let number = next().await.1;
-        std::process::exit(128 + number);
-    });
-    Ok(shutdown)
-}
-
-/// The name and number of the signal that comes first.
-async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) -> (&'static str, i32) {
-    tokio::select! {
-        _ = interrupt.recv() => ("SIGINT", SignalKind::interrupt().as_raw_value()),
-        _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
-        _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
-    }
 }

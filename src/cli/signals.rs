@@ -2,29 +2,37 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 
-/// A token that is cancelled by SIGINT, SIGTERM and SIGHUP. From here on they end the program in no other way.
+/// A token that the first SIGINT, SIGTERM or SIGHUP cancels. The second ends the process at once.
 pub(super) fn shutdown() -> Result<CancellationToken, Failure> {
-    let listen = |kind| signal(kind).map_err(Failure::io("signals can't be listened to"));
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    let token = CancellationToken::new();
-    let cancel = token.clone();
+    let on = |kind| signal(kind).map_err(Failure::io("signals can't be heard"));
+    let kinds = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+    let shutdown = CancellationToken::new();
+    let cancelled = shutdown.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-        cancel.cancel();
+        let (mut interrupt, mut terminate, mut hangup) = kinds;
+        let mut next = async || first_of(&mut interrupt, &mut terminate, &mut hangup).await;
+        let name = next().await.0;
+        tracing::info!("{name}: ending what is under way; once more ends at once");
+        cancelled.cancel();
+        let number = next().await.1;
+        std::process::exit(128 + number);
     });
-    Ok(token)
+    Ok(shutdown)
+}
+
+/// The name and number of the signal that comes first.
+async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) -> (&'static str, i32) {
+    tokio::select! {
+        _ = interrupt.recv() => ("SIGINT", SignalKind::interrupt().as_raw_value()),
+        _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
+        _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
+    }
 }
 
 /// Cancels the token after so long, where a time was set.

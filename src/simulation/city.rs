@@ -11,7 +11,7 @@ use super::taxi::Taxi;
 use crate::domain::Point;
 
 /// How many riders stand there already when the city comes to life, so that nobody looks at an empty screen.
-const FIRST_RIDERS: u64 = 5;
+const FIRST_RIDERS: u64 = 8;
 /// How long the impatient wait, in simulated seconds.
 const PATIENCE_S: std::ops::Range<f64> = 4.0..12.0;
 
@@ -99,13 +99,14 @@ impl City {
     fn rider(&mut self) -> Rider {
         self.came += 1;
         let rng = &mut self.riders;
-        // Of the first riders, one waits in vain for sure: a newcomer is to see that, too.
-        let spot = match if self.came == 2 { 1.0 } else { rng.random::<f64>() } {
-            ..0.6 => streets::around_centre(rng, 2_500.0),
-            0.6..0.8 => streets::anywhere(rng),
+        // Of the first riders, two wait in vain for sure: a newcomer is to see that, too.
+        let in_vain = matches!(self.came, 2 | 5);
+        let spot = match if in_vain { 1.0 } else { rng.random::<f64>() } {
+            ..0.55 => streets::around_centre(rng, 2_500.0),
+            0.55..0.75 => streets::anywhere(rng),
             _ => streets::outskirts(rng),
         };
-        let patience = (self.came != 2 && rng.random_bool(0.25)).then(|| rng.random_range(PATIENCE_S));
+        let patience = (!in_vain && rng.random_bool(0.25)).then(|| rng.random_range(PATIENCE_S));
         Rider {
             name: format!("rider_{}", self.came),
             pickup: spot.place(),
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn the_first_riders_stand_there_already() {
         let first = City::new(&SETTINGS).step(TICK);
-        assert!(riders(&first).len() >= 5);
+        assert!(riders(&first).len() >= 8);
         let none = live(&mut City::new(&Settings { arrivals: 0.0, ..SETTINGS }), 60);
         assert!(riders(&none).is_empty());
     }

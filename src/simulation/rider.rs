@@ -11,7 +11,9 @@ use super::phones::{Phones, is_final};
 use super::{Rider, Summary};
 use crate::domain::{Point, State};
 
-/// How often a rider looks at the phone.
+/// When a rider looks at the phone for the first time: who is near is found at once.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+/// How often a rider looks after a while, and tries again where the service does not answer.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What the service answers to `POST /v2/search`.
@@ -33,7 +35,10 @@ impl Phones {
         let gives_up = rider.patience.map(|patience| asked_at + patience.div_f64(speed));
         let Some(id) = self.open(rider).await else { return };
         let mut gave_up = false;
+        let mut pause = FIRST_LOOK;
         loop {
+            sleep(pause).await;
+            pause = (pause * 2).min(LOOK_EVERY);
             match self.look(id).await {
                 Look::Ended(answer) => return self.end(&answer, rider, asked_at.elapsed(), taken),
                 Look::Unknown => return self.count(|counts| counts.errors += 1),
@@ -42,9 +47,8 @@ impl Phones {
             if !gave_up && gives_up.is_some_and(|at| at <= Instant::now()) {
                 // Whether that came first or a driver, the next look will tell.
                 gave_up = self.call(self.post("v2/cancel", &json!({"request_id": id}))).await.is_some();
-                continue;
+                pause = FIRST_LOOK;
             }
-            sleep(LOOK_EVERY).await;
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) const HALF_M: f64 = 12_000.0;
 const BLOCK_M: f64 = 125.0;
 /// Nobody drives farther from the centre than this, in metres: whoever waits out there, waits in vain.
 pub(super) const SERVED_M: f64 = 7_500.0;
+/// Most rides end within so many metres as the crow flies.
+const RIDE_M: f64 = 3_000.0;
 const METRES_PER_DEGREE: f64 = 111_226.0;
 
 /// A spot on the plan: metres east and north of the centre.
@@ -64,6 +66,17 @@ pub(super) fn destination(rng: &mut StdRng) -> Spot {
             return spot.crossing();
         }
     }
+}
+
+/// A crossing that a rider who got in there may want to be taken to: most rides are short.
+pub(super) fn ride_from(rng: &mut StdRng, from: Spot) -> Spot {
+    for _ in 0..20 {
+        let to = destination(rng);
+        if (to.east - from.east).hypot(to.north - from.north) < RIDE_M {
+            return to;
+        }
+    }
+    destination(rng)
 }
 
 /// A spot around the centre, so many metres from it on either axis as one standard deviation.

@@ -98,12 +98,11 @@ impl Taxi {
     }
 
     fn arrive(&mut self) {
-        (self.duty, self.stops_for) = match self.duty {
-            Duty::Free => (Duty::Free, 0.0),
-            Duty::ToPickup => (Duty::Ride, STOP_S),
-            Duty::Ride => (Duty::Free, STOP_S),
+        (self.duty, self.stops_for, self.goal) = match self.duty {
+            Duty::Free => (Duty::Free, 0.0, streets::destination(&mut self.rng)),
+            Duty::ToPickup => (Duty::Ride, STOP_S, streets::ride_from(&mut self.rng, self.at)),
+            Duty::Ride => (Duty::Free, STOP_S, streets::destination(&mut self.rng)),
         };
-        self.goal = streets::destination(&mut self.rng);
     }
 
     /// Goes on to the next crossing, or as far as the metres last; answers how far that was.
