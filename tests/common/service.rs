@@ -1,0 +1,123 @@
+//! `cabstand serve` as a program of its own, its log, and plain calls to it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::{LAT, LNG, Redis, until};
+
+/// A running service. It is killed when this is dropped.
+pub struct Service {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    pub caller: Caller,
+}
+
+impl Service {
+    /// Starts one on any free port, and waits until it listens.
+    pub fn start(redis: &Redis, options: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", &redis.server.url()]).args(options);
+        command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (lines, written) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                written.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        let mut address = None;
+        until("the service to listen", || {
+            let log = log.lock().unwrap();
+            address = log
+                .split_once("Listening at \"")
+                .and_then(|(_, rest)| rest.split_once('"'))
+                .map(|(address, _)| address.to_owned());
+            address.is_some()
+        });
+        Self { child, log, caller: Caller::new(&address.unwrap()) }
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log has this text so many times.
+    pub fn wait_for_log(&self, text: &str, times: usize) {
+        until(&format!("{text:?} in the log"), || self.log().matches(text).count() >= times);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Waits for its end and answers the exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        until("the service to end", || self.child.try_wait().unwrap().is_some());
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One who calls a service.
+pub struct Caller {
+    pub client: Client,
+    pub base: String,
+}
+
+impl Caller {
+    pub fn new(address: &str) -> Self {
+        Self { client: Client::new(), base: format!("http://{address}") }
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.client.post(format!("{}{path}", self.base)).json(&body).send().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    /// A call with any method, type and body.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        kind: Option<&str>,
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body);
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// Opens a request at the article's place and answers its number.
+    pub async fn search(&self) -> u64 {
+        let response = self.post("/v2/search", json!({"lat": LAT, "lng": LNG})).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json::<Value>().await.unwrap()["request_id"].as_u64().unwrap()
+    }
+
+    pub async fn health(&self) -> StatusCode {
+        self.get("/health").await.status()
+    }
+}
