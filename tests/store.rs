@@ -18,7 +18,7 @@ fn places(seed: u8, count: usize) -> Vec<(f64, f64)> {
         ProptestConfig::default(),
         proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &[seed; 32]),
     );
-    let any = (-85.051_128_78..=85.05112878_f64, -180.0..=180.0_f64);
+    let any = (-85.051_128_78..=85.051_128_78_f64, -180.0..=180.0_f64);
     let mut all = vec![(0.0, 0.0), (85.051_128_78, 180.0), (-85.051_128_78, -180.0), (LAT, LNG)];
     all.extend((0..count).map(|_| any.new_tree(&mut runner).unwrap().current()));
     all
@@ -95,6 +95,8 @@ async fn a_request_lives_as_the_contract_says() {
     );
 
     redis.run::<()>("GEOADD drivers -70.6301 -33.44091 1");
+    let looks = store.settle_by_key(&[id(1)], &actor("w")).await.unwrap();
+    assert_eq!(looks[0].outcome, Outcome::Waiting, "a look at the key gives no driver away");
     let looks = store.settle(&[id(1)], &actor("w")).await.unwrap();
     let Outcome::Ended(State::Found, Some((found, metres))) = &looks[0].outcome else { panic!("{looks:?}") };
     assert_eq!(found.as_str(), "1");
@@ -215,6 +217,7 @@ async fn a_read_only_handle_changes_nothing() {
         store.report(std::slice::from_ref(&one)).await.err(),
         store.attempt_due(&me, 1).await.err(),
         store.settle(&[id(5)], &me).await.err(),
+        store.settle_by_key(&[id(5)], &me).await.err(),
         store.join_riders(&me).await.err(),
     ];
     for (i, error) in refused.into_iter().enumerate() {
@@ -318,6 +321,23 @@ async fn an_end_goes_to_one_of_the_group_until_it_is_acknowledged() {
     assert_eq!(taken.len(), 1);
     assert!(second.next().await.unwrap().is_empty(), "the other member does not get it as well");
     first.acknowledge(&taken).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let mut group = store.join_riders(&actor("a")).await.unwrap();
+    store.open(&request(), &actor("http")).await.unwrap();
+    let seen = group.next().await.unwrap();
+    group.acknowledge(&seen).await.unwrap();
+    redis.run::<()>("FLUSHALL");
+    let second = store.open(&request(), &actor("http")).await.unwrap();
+    let mut events = group.next().await.unwrap();
+    while events.is_empty() {
+        events = group.next().await.unwrap();
+    }
+    assert_eq!(events.iter().map(|e| e.request_id).collect::<Vec<_>>(), [Some(second)]);
 }
 
 #[tokio::test]

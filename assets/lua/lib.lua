@@ -93,9 +93,11 @@ local function nearest(lng, lat, radius_m, count)
 end
 
 -- Looks at one searching request: ends it where its key has ended, gives it the nearest driver where there is one.
--- An attempt on schedule is counted and told, and the next one is set; a look in between leaves the schedule alone.
+-- `why` is 'schedule': the attempt is counted and told, and the next one is set; 'drivers': a look in between, because drivers
+-- have moved, which leaves the schedule alone; 'key': the same without looking for a driver.
 -- Answers {id, outcome, user_id, lat, lng, driver, metres, on_schedule}.
-local function look(id, worker, on_schedule)
+local function look(id, worker, why)
+  local on_schedule = why == 'schedule'
   local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts', 'expires_at')
   if record.err or record[1] ~= 'searching' then
     forget(id)
@@ -114,7 +116,7 @@ local function look(id, worker, on_schedule)
     redis.call('HINCRBY', record_key(id), 'attempts', 1)
     redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
   end
-  local driver = nearest(lng, lat, radius, 1)[1]
+  local driver = why ~= 'key' and nearest(lng, lat, radius, 1)[1]
   if driver then
     redis.call('ZREM', DRIVERS, driver[1])
     finish(id, 'found', worker, driver[1], driver[2], '')

@@ -66,9 +66,22 @@ impl Store {
     /// # Errors
     /// As [`Store::attempt_due`].
     pub async fn settle(&self, ids: &[RequestId], worker: &Actor) -> Result<Vec<Look>, StoreError> {
+        self.look(ids, worker, "drivers").await
+    }
+
+    /// Looks at the keys of these requests alone: ends those whose key has ended and takes over a new deadline. No driver is
+    /// given away, so that a request that happened to change is not served before one that has waited longer.
+    ///
+    /// # Errors
+    /// As [`Store::attempt_due`].
+    pub async fn settle_by_key(&self, ids: &[RequestId], worker: &Actor) -> Result<Vec<Look>, StoreError> {
+        self.look(ids, worker, "key").await
+    }
+
+    async fn look(&self, ids: &[RequestId], worker: &Actor, why: &str) -> Result<Vec<Look>, StoreError> {
         self.access.check()?;
         let mut call = self.call(&self.scripts.settle);
-        call.arg(worker.as_str());
+        call.arg(worker.as_str()).arg(why);
         for id in ids {
             call.arg(id.number());
         }

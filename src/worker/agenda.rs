@@ -33,7 +33,10 @@ impl Agenda {
     pub(super) fn note(&mut self, changes: &HashSet<Changed>, now: Instant) {
         for change in changes {
             match change {
-                Changed::Everything => self.sweep.mark_all(),
+                Changed::Everything => {
+                    self.attempts_at = self.attempts_at.min(now);
+                    self.sweep.mark_all();
+                }
                 Changed::Drivers => self.sweep.mark(),
                 Changed::Workers => {}
                 Changed::Due => self.attempts_at = self.attempts_at.min(now + GATHER),
@@ -118,6 +121,13 @@ mod tests {
         assert_eq!(agenda.wakes_at(), now + GATHER, "a flood does not put it off");
         assert_eq!(agenda.take_changed().iter().map(|id| id.number()).collect::<Vec<_>>(), [7, 9]);
         assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+    }
+
+    #[test]
+    fn a_request_opened_before_anything_could_be_heard_is_attempted() {
+        let (mut agenda, now) = agenda();
+        note(&mut agenda, Changed::Everything, now);
+        assert!(agenda.attempts_are_due(now));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod sweep;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Actor, RequestId};
+use crate::domain::Actor;
 use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
 
 use agenda::Agenda;
@@ -71,7 +71,7 @@ impl Worker {
         }
         let changed = agenda.take_changed();
         for ids in changed.chunks(CHUNK) {
-            self.settle(ids).await?;
+            tell(&self.store.settle_by_key(ids, &self.name).await?);
         }
         self.sweep(agenda).await
     }
@@ -89,11 +89,6 @@ impl Worker {
         Ok(())
     }
 
-    async fn settle(&self, ids: &[RequestId]) -> Result<(), StoreError> {
-        tell(&self.store.settle(ids, &self.name).await?);
-        Ok(())
-    }
-
     /// The part of the sweep that is due, in chunks, until its time is used up.
     async fn sweep(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
         let began = Instant::now();
@@ -105,7 +100,7 @@ impl Worker {
             sweep.begin(self.store.waiting(usize::MAX).await?.ids);
         }
         while let Some(ids) = sweep.take(CHUNK, began.elapsed()) {
-            self.settle(&ids).await?;
+            tell(&self.store.settle(&ids, &self.name).await?);
         }
         sweep.rest(began);
         Ok(())

@@ -30,7 +30,7 @@ impl Service {
         let (lines, written) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
         thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
-                written.lock().unwrap().push_str(&format!("{line}\n"));
+                written.lock().unwrap().extend([line.as_str(), "\n"]);
             }
         });
         let mut address = None;
