@@ -71,7 +71,10 @@ pub async fn run(phones: Phones, settings: Settings, shutdown: CancellationToken
                     }
                 }
             }
-            Some((driver, pickup)) = takings.recv() => city.take(driver, pickup),
+            Some((driver, pickup)) = takings.recv() => {
+                phones.silence(driver);
+                city.take(driver, pickup);
+            }
         }
     }
     phones.hang_up().await

@@ -1,5 +1,6 @@
 //! The city's phones: HTTP clients of the service, as real ones would be.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ use crate::domain::Point;
 
 /// How long a phone waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How many reports are under way at once; a phone that finds no line lets its report go, the next one comes soon.
+/// How many reports are under way at once.
 const LINES: usize = 16;
 
 /// Why a text is no address of a service.
@@ -31,6 +32,8 @@ pub struct Phones {
     client: Client,
     api: Url,
     lines: Arc<Semaphore>,
+    /// The newest place of each driver whose phone waits for a line.
+    unsent: Arc<Mutex<HashMap<u32, Point>>>,
     counts: Arc<Mutex<Summary>>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -52,6 +55,7 @@ impl FromStr for Phones {
             client: client.build().map_err(|_| InvalidApi)?,
             api,
             lines: Arc::new(Semaphore::new(LINES)),
+            unsent: Arc::default(),
             counts: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
@@ -76,18 +80,32 @@ impl Phones {
         answer.map(|_| ()).map_err(|_| format!("nothing answers at {}", self.api))
     }
 
-    /// A driver's phone tells where it is.
+    /// A driver's phone tells where it is, as soon as a line is free; by then it may have moved on, and tells that place.
     pub fn report(&self, driver: u32, place: Point) {
-        let Ok(line) = Arc::clone(&self.lines).try_acquire_owned() else { return };
-        let body = json!({"id": driver.to_string(), "lat": place.lat(), "lng": place.lng()});
+        if lock(&self.unsent).insert(driver, place).is_some() {
+            return;
+        }
         let phones = self.clone();
         self.go(async move {
+            // The lines are never closed.
+            let _line = phones.lines.acquire().await;
+            let Some(place) = phones.unsent(driver) else { return };
+            let body = json!({"id": driver.to_string(), "lat": place.lat(), "lng": place.lng()});
             if let Some(answer) = phones.call(phones.post("tracking", &body)).await {
                 let taken = answer.status().is_success();
                 phones.count(|counts| if taken { counts.reports += 1 } else { counts.errors += 1 });
             }
-            drop(line);
         });
+    }
+
+    /// A driver who has a rider tells nothing, not even what was still to be told.
+    pub fn silence(&self, driver: u32) {
+        self.unsent(driver);
+    }
+
+    /// What a driver's phone has still to tell; whoever asks takes it.
+    fn unsent(&self, driver: u32) -> Option<Point> {
+        lock(&self.unsent).remove(&driver)
     }
 
     /// A rider's phone asks for a driver and waits for the answer. Whom the rider gets is told to `taken`, with the pickup.
@@ -101,7 +119,7 @@ impl Phones {
         self.shutdown.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        self.counts().clone()
+        lock(&self.counts).clone()
     }
 
     pub(super) fn at(&self, path: &str) -> Url {
@@ -127,11 +145,7 @@ impl Phones {
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut Summary)) {
-        change(&mut self.counts());
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Summary> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        change(&mut lock(&self.counts));
     }
 
     fn go(&self, call: impl Future<Output = ()> + Send + 'static) {
@@ -140,6 +154,11 @@ impl Phones {
             let _ = shutdown.run_until_cancelled(call).await;
         });
     }
+}
+
+/// What is behind a lock; nobody leaves it half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether the service says that there is nothing more to be had from it on this matter.
@@ -169,7 +188,7 @@ mod tests {
     async fn a_service_that_is_away_is_an_error_and_nothing_more() {
         let phones: Phones = "http://127.0.0.1:1".parse().unwrap();
         phones.report(1, Point::clamped(0.0, 0.0));
-        while phones.counts().errors == 0 {
+        while lock(&phones.counts).errors == 0 {
             tokio::task::yield_now().await;
         }
         let summary = phones.hang_up().await;

@@ -13,8 +13,8 @@ pub(super) const HALF_M: f64 = 12_000.0;
 const BLOCK_M: f64 = 125.0;
 /// Nobody drives farther from the centre than this, in metres: whoever waits out there, waits in vain.
 pub(super) const SERVED_M: f64 = 7_500.0;
-/// Most rides end within so many metres as the crow flies.
-const RIDE_M: f64 = 3_000.0;
+/// Most rides go no farther than so many metres along either axis: with longer ones, too few drivers would be free.
+const RIDE_M: f64 = 1_500.0;
 const METRES_PER_DEGREE: f64 = 111_226.0;
 
 /// A spot on the plan: metres east and north of the centre.
@@ -68,15 +68,11 @@ pub(super) fn destination(rng: &mut StdRng) -> Spot {
     }
 }
 
-/// A crossing that a rider who got in there may want to be taken to: most rides are short.
+/// A crossing that a rider who got in there wants to be taken to: not far, and rather inwards than out of the city.
 pub(super) fn ride_from(rng: &mut StdRng, from: Spot) -> Spot {
-    for _ in 0..20 {
-        let to = destination(rng);
-        if (to.east - from.east).hypot(to.north - from.north) < RIDE_M {
-            return to;
-        }
-    }
-    destination(rng)
+    let mut towards = |metres: f64| metres * 0.9 + rng.random_range(-RIDE_M..RIDE_M);
+    let to = Spot { east: towards(from.east), north: towards(from.north) };
+    if to.off_centre() < SERVED_M { to.crossing() } else { destination(rng) }
 }
 
 /// A spot around the centre, so many metres from it on either axis as one standard deviation.
