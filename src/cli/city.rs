@@ -15,7 +15,7 @@ pub(super) struct City {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     speed: f64,
     /// How many riders come in a simulated minute, on average
-    #[arg(long, value_name = "COUNT", default_value = "30", value_parser = arrivals)]
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = arrivals)]
     arrivals: f64,
 }
 

@@ -102,8 +102,8 @@ impl City {
         // Of the first riders, two wait in vain for sure: a newcomer is to see that, too.
         let in_vain = matches!(self.came, 2 | 5);
         let spot = match if in_vain { 1.0 } else { rng.random::<f64>() } {
-            ..0.55 => streets::around_centre(rng, 2_500.0),
-            0.55..0.75 => streets::anywhere(rng),
+            ..0.5 => streets::around_centre(rng, 2_500.0),
+            0.5..0.7 => streets::anywhere(rng),
             _ => streets::outskirts(rng),
         };
         let patience = (!in_vain && rng.random_bool(0.25)).then(|| rng.random_range(PATIENCE_S));
@@ -177,7 +177,7 @@ mod tests {
         let share =
             |test: &dyn Fn(&Rider) -> bool| riders.iter().filter(|rider| test(rider)).count() * 100 / riders.len();
         let off_centre = |rider: &Rider| Spot::of(rider.pickup).off_centre();
-        assert!((15..=45).contains(&share(&|rider| off_centre(rider) > streets::SERVED_M + 1_500.0)));
+        assert!((25..=50).contains(&share(&|rider| off_centre(rider) > streets::SERVED_M + 1_500.0)));
         assert!((40..=75).contains(&share(&|rider| off_centre(rider) < 5_000.0)));
         assert!((15..=35).contains(&share(&|rider| rider.patience.is_some())));
     }
