@@ -14,5 +14,6 @@ pub mod console;
 pub mod domain;
 pub mod private_redis;
 pub mod rider;
+pub mod simulation;
 pub mod store;
 pub mod worker;

@@ -131,6 +131,9 @@ fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&paths).map(|directory| directory.join(program)).find(|path| path.is_file())
 }
 
+/// Where package managers live, for a caller whose PATH leads nowhere.
+const SYSTEM_DIRECTORIES: [&str; 5] = ["/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
+
 /// How one installs a server on this system.
 #[must_use]
 pub fn install_command() -> &'static str {
@@ -143,6 +146,9 @@ pub fn install_command() -> &'static str {
         ("brew", "brew install redis"),
         ("pkg", "sudo pkg install redis"),
     ];
-    let found = WAYS.into_iter().find(|(manager, _)| on_path(manager).is_some());
+    let here = |manager: &str| {
+        on_path(manager).is_some() || SYSTEM_DIRECTORIES.iter().any(|d| Path::new(d).join(manager).is_file())
+    };
+    let found = WAYS.into_iter().find(|(manager, _)| here(manager));
     found.map_or("see https://redis.io/docs or https://valkey.io", |(_, command)| command)
 }

@@ -11,12 +11,14 @@ const ESCAPE: &str = "\x1b";
 const RIGHT: &str = "\x1b[C";
 const CTRL_Z: &str = "\x1a";
 
-/// A Redis with two drivers and a console on it.
+/// A Redis with three drivers and a console on it.
 fn desk(options: &[&str]) -> (Redis, Pty) {
     let mut redis = Redis::start();
-    redis.run::<()>("GEOADD drivers -70.70 -33.40 kilo -70.60 -33.48 lima");
+    redis.run::<()>("GEOADD drivers -70.70 -33.40 kilo -70.60 -33.48 lima -70.66 -33.45 mike");
     let pty = Pty::console(&redis.server.url(), options);
-    pty.wait_for("drivers 2");
+    pty.wait_for("drivers 3");
+    // Names are there once the drivers themselves have been read.
+    pty.wait_for("mike");
     (redis, pty)
 }
 
@@ -82,22 +84,22 @@ fn n_and_d_place_and_remove_a_driver() {
     pty.press("n");
     pty.wait_for("New driver");
     pty.press(ENTER);
-    pty.wait_for("done: driver driver_3 set");
-    assert_eq!(redis.run::<i64>("ZCARD drivers"), 3);
-    pty.wait_for("drivers 3");
+    pty.wait_for("done: driver driver_4 set");
+    assert_eq!(redis.run::<i64>("ZCARD drivers"), 4);
+    pty.wait_for("drivers 4");
     pty.press("]");
     pty.press("D");
-    pty.wait_for("Take driver driver_3 off the map?");
+    pty.wait_for("Take driver driver_4 off the map?");
     pty.press("y");
-    pty.wait_for("done: driver driver_3 taken off the map");
-    assert_eq!(redis.run::<i64>("ZCARD drivers"), 2);
+    pty.wait_for("done: driver driver_4 taken off the map");
+    assert_eq!(redis.run::<i64>("ZCARD drivers"), 3);
 }
 
 #[test]
 fn foreign_writers_are_seen() {
     let (mut redis, pty) = desk(&[]);
-    redis.run::<()>("GEOADD drivers -70.65 -33.44 mike");
-    pty.wait_for("drivers 3");
+    redis.run::<()>("GEOADD drivers -70.65 -33.44 nova");
+    pty.wait_for("drivers 4");
     redis.run::<()>("SET 7 1 EX 90");
     pty.wait_for("(foreign)");
     redis.run::<()>("SET 7 0 EX 60");
@@ -105,7 +107,7 @@ fn foreign_writers_are_seen() {
     // Nobody reads this key: Redis itself would take long to say that it has expired.
     redis.run::<()>("SET 8 1 PX 1500");
     pty.wait_for("expired");
-    redis.run::<()>("ZREM drivers mike kilo");
+    redis.run::<()>("ZREM drivers mike kilo nova");
     pty.wait_for("drivers 1");
 }
 
@@ -134,8 +136,8 @@ fn the_link_is_shown_and_comes_back() {
     redis.run::<()>("CONFIG SET notify-keyspace-events Kz");
     redis.run::<i64>("CLIENT KILL TYPE pubsub");
     pty.wait_for("live");
-    redis.run::<()>("GEOADD drivers -70.65 -33.44 mike");
-    pty.wait_for("drivers 3");
+    redis.run::<()>("GEOADD drivers -70.65 -33.44 nova");
+    pty.wait_for("drivers 4");
     redis.run::<()>("SET 7 1 EX 90");
     pty.wait_for("(foreign)");
 }
@@ -164,7 +166,7 @@ fn a_redis_that_goes_away_leaves_the_picture() {
     drop(redis);
     pty.wait_for("away");
     pty.wait_for("The picture stands still and nothing can be changed");
-    pty.wait_for("drivers 2");
+    pty.wait_for("drivers 3");
     pty.press("s");
     pty.wait_for("nothing was sent: Redis is away");
     pty.press("q");
@@ -198,7 +200,7 @@ fn resizing_is_fine_at_any_moment() {
     pty.resize(50, 10);
     pty.wait_for("at least 60x16, this is 50x10");
     pty.resize(120, 40);
-    pty.wait_for("drivers 2");
+    pty.wait_for("drivers 3");
     pty.press("?");
     pty.wait_for("search by a form");
     pty.press(ESCAPE);

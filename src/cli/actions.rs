@@ -1,54 +1,142 @@
-//! The operator's actions as one-shot commands.
+//! The operator's actions as one-shot commands: each says what became of it, a line for each id.
 
-use super::Shared;
+use std::fmt::Display;
+use std::time::Duration;
+
 use super::failure::Failure;
+use super::output::Output;
+use super::{Shared, operator};
+use crate::domain::{Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
+use crate::store::{Access, NewRequest, StoreError};
 
-/// Options of `actions`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Search {}
+/// Options of `search`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Search {
+    /// Where the rider waits, in decimal degrees
+    #[arg(long, value_name = "LAT,LNG", allow_hyphen_values = true)]
+    at: Point,
+    /// Who waits [default: `requestor_ID`]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    user: Option<UserId>,
+    /// How far away a driver may be
+    #[arg(long, value_name = "DISTANCE", default_value = "5km")]
+    radius: Metres,
+    /// How long the request lives
+    #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_span)]
+    ttl: Duration,
+    /// From one attempt to the next
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_span)]
+    interval: Duration,
+}
 
 impl Search {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    /// Opens the request and prints its number, alone on its line so that a script can take it.
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let new = NewRequest {
+            user_id: self.user,
+            pickup: self.at,
+            radius: self.radius,
+            ttl: self.ttl,
+            interval: self.interval,
+        };
+        let id = shared.store(Access::Full).await?.open(&new, &operator()).await?;
+        say(&id)
     }
 }
 
-/// Options of `actions`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Cancel {}
+/// Options of `cancel`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Cancel {
+    /// Which requests
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<RequestId>,
+}
 
 impl Cancel {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        end(shared, &self.ids, State::Cancelled).await
     }
 }
 
-/// Options of `actions`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Expire {}
+/// Options of `expire`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Expire {
+    /// Which requests
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<RequestId>,
+}
 
 impl Expire {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        end(shared, &self.ids, State::Expired).await
     }
 }
 
-/// Options of `actions`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Move {}
+/// Options of `move`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Move {
+    /// Which driver
+    #[arg(value_name = "DRIVER")]
+    driver: DriverId,
+    /// The new place, in decimal degrees
+    #[arg(long, value_name = "LAT,LNG", allow_hyphen_values = true)]
+    to: Point,
+}
 
 impl Move {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let driver = Driver { id: self.driver, place: self.to };
+        shared.store(Access::Full).await?.move_driver(&driver, &operator()).await?;
+        say(&format_args!("driver {} moved to {}", driver.id, driver.place))
     }
 }
 
-/// Options of `actions`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Remove {}
+/// Options of `remove`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Remove {
+    /// Which driver
+    #[arg(value_name = "DRIVER")]
+    driver: DriverId,
+}
 
 impl Remove {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        shared.store(Access::Full).await?.remove(&self.driver, &operator()).await?;
+        say(&format_args!("driver {} removed", self.driver))
     }
+}
+
+/// Ends each of these requests by itself: one that is refused does not keep the others.
+async fn end(shared: &Shared, ids: &[RequestId], state: State) -> Result<(), Failure> {
+    let store = shared.store(Access::Full).await?;
+    let mut all_done = true;
+    for &id in ids {
+        let outcome = match state {
+            State::Cancelled => store.cancel(id, &operator()).await,
+            _ => store.expire(id, &operator()).await,
+        };
+        match outcome {
+            Ok(()) => say(&format_args!("request {id} {state}"))?,
+            Err(error) => {
+                all_done = false;
+                eprintln!("{}", not_done(id, state, &error));
+            }
+        }
+    }
+    if all_done { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Why a request was not ended; where the answer never came, it says that nobody knows.
+fn not_done(id: RequestId, state: State, error: &StoreError) -> String {
+    match error {
+        StoreError::Refused(refusal) => format!("not {state}: {refusal}"),
+        StoreError::Away { .. } => format!("request {id} may or may not be {state}: {error}"),
+        other => format!("request {id} not {state}: {other}"),
+    }
+}
+
+fn say(line: &impl Display) -> Result<(), Failure> {
+    let mut out = Output::new();
+    out.line(&line.to_string())?;
+    out.flush()
 }

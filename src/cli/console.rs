@@ -1,9 +1,14 @@
-//! `cabstand console`.
+//! `cabstand console`, and the console as the demo shows it.
 
-use std::io::IsTerminal;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::time::Duration;
 
-use chrono::Local;
-use chrono::Offset;
+use chrono::{Local, Offset};
+use futures_util::stream;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -11,58 +16,74 @@ use super::failure::Failure;
 use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
-use crate::console::{self, Operator, model, terminal};
+use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
 use crate::store::{Access, NewRequest, Store};
+
+/// The size of a picture, in columns and rows.
+const PICTURE: (u16, u16) = (140, 40);
+/// How long the console may look before its picture is taken: everything has been read several times by then.
+const LOOKING: Duration = Duration::from_secs(2);
 
 /// Options of the console.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Options {
-    /// Do not ask before a search is cancelled or expired, or a driver removed
-    #[arg(long)]
-    yes: bool,
     /// Look only: nothing in Redis can be changed
     #[arg(long)]
     read_only: bool,
+    #[command(flatten)]
+    manner: Manner,
+    #[command(flatten)]
+    lifetime: Lifetime,
+}
+
+/// How the console behaves and looks, in the demo too.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Manner {
+    /// Do not ask before a search is cancelled or expired, or a driver removed
+    #[arg(long)]
+    yes: bool,
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
-    #[command(flatten)]
-    lifetime: Lifetime,
 }
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
-        let shutdown = signals::shutdown()?;
-        self.show(store, operator(self.lifetime.settings()), shutdown).await
+        let address = store.address().to_string();
+        self.manner.show(store, address, self.lifetime.settings(), signals::shutdown()?).await
     }
+}
 
-    /// Shows the console on this terminal.
+impl Manner {
+    /// Shows the console on this terminal, until the operator leaves or `shutdown`. The address is what the header calls
+    /// this Redis; searches from the console are opened with these settings.
     pub(super) async fn show(
         &self,
         store: Store,
-        operator: Operator,
+        address: String,
+        settings: Settings,
         shutdown: CancellationToken,
     ) -> Result<(), Failure> {
-        if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-            return Err(Failure::Usage(
-                "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one".to_owned(),
-            ));
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
+            return Err(Failure::Usage(text.to_owned()));
         }
-        let options = self.model_options(&store);
+        let options = self.options(&store, address);
         let input = terminal::input().map_err(Failure::io("the terminal"))?;
         let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
-        let outcome = console::run(&mut terminal, input, &mut screen, store, options, operator, shutdown).await;
+        let outcome =
+            console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
         drop(screen);
         outcome.map_err(Failure::io("the terminal"))
     }
 
     /// What the console is told of how it was started and where.
-    pub(super) fn model_options(&self, store: &Store) -> model::Options {
+    fn options(&self, store: &Store, address: String) -> model::Options {
         model::Options {
-            address: store.address().to_string(),
+            address,
             yes: self.yes,
             read_only: store.access() == Access::ReadOnly,
             look: model::Look {
@@ -74,8 +95,47 @@ impl Options {
     }
 }
 
+/// Draws what the console shows of this Redis into a file, as SVG.
+pub(super) async fn draw_picture(
+    store: Store,
+    address: String,
+    settings: Settings,
+    file: &Path,
+) -> Result<(), Failure> {
+    let drawing = || format!("the picture {}", file.display());
+    let options = model::Options {
+        address,
+        yes: false,
+        read_only: false,
+        look: model::Look { ascii: false, colour: true },
+        timezone: Local::now().offset().fix(),
+    };
+    let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
+        .map_err(io::Error::other)
+        .map_err(Failure::io(drawing()))?;
+    let shutdown = CancellationToken::new();
+    signals::end_after(&shutdown, Some(LOOKING));
+    let looked =
+        console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown).await;
+    looked.map_err(Failure::io(drawing()))?;
+    fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
+}
+
+/// The host of a console without a terminal: there is no shell to go back to.
+struct Nobody;
+
+impl Host for Nobody {
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// This person, opening searches with these settings.
-pub(super) fn operator(settings: Settings) -> Operator {
+fn operator(settings: Settings) -> Operator {
     let Settings { ttl, interval, radius } = settings;
     let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval };
     Operator { actor: super::operator(), request }
@@ -83,10 +143,8 @@ pub(super) fn operator(settings: Settings) -> Operator {
 
 /// Whether the terminal shows Unicode: the locale says so, and it is not the kernel's own console, which has few signs.
 fn unicode() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty());
+    let named = |name: &&'static str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(named);
     let utf8 = locale.is_some_and(|value| value.to_lowercase().replace('-', "").contains("utf8"));
     utf8 && std::env::var("TERM").is_ok_and(|term| term != "linux")
 }

@@ -1,14 +1,121 @@
-//! `cabstand demo`.
+//! `cabstand demo`: service, worker, simulated city and console in one process, on a private Redis that goes with it.
 
-use super::Shared;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::city::City;
+use super::console::Manner;
 use super::failure::Failure;
+use super::output::Output;
+use super::{Shared, signals};
+use crate::api;
+use crate::domain::{Metres, parse_span};
+use crate::private_redis::PrivateRedis;
+use crate::simulation::{self, Phones, Summary};
+use crate::store::{Access, Store};
+
+/// How long the service may take to end; then it is left, and goes with the process.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Options of `demo`.
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Options {}
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    city: City,
+    #[command(flatten)]
+    manner: Manner,
+    /// How long a request lives
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_span)]
+    ttl: Duration,
+    /// From one attempt to the next
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_span)]
+    interval: Duration,
+    /// How far away a driver may be
+    #[arg(long, value_name = "DISTANCE", default_value = "1500m")]
+    radius: Metres,
+    /// Without the console: a summary at the end
+    #[arg(long)]
+    headless: bool,
+    /// End after so long, instead of at the operator's wish
+    #[arg(long, value_name = "DURATION", value_parser = parse_span)]
+    duration: Option<Duration>,
+    /// At the end, draw what the console shows into this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+}
 
 impl Options {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
-        Err(Failure::Usage("not built yet".to_owned()))
+    pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        // Before there is anything to leave behind.
+        let stop = signals::shutdown()?;
+        // Declared first, so dropped last: whatever goes wrong below, the server and its directory go away.
+        let redis = PrivateRedis::start()?;
+        let store = Store::connect(redis.url().parse()?, shared.region.as_ref(), Access::Full).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port())?;
+        let url = format!("http://{}", listener.local_addr().map_err(no_port())?);
+        if self.headless {
+            eprintln!("service {url}\nredis   {}", redis.url());
+        }
+        let phones: Phones = url.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
+
+        // The service ends after the city: else the phones' last calls would fail.
+        let ending = CancellationToken::new();
+        let service = tokio::spawn(serve(listener, store.clone(), self.settings(), ending.clone(), stop.clone()));
+        let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
+        signals::end_after(&stop, self.duration);
+        let name = || "demo, private Redis".to_owned();
+        let shown = if self.headless {
+            wait(&stop).await
+        } else {
+            self.manner.show(store.clone(), name(), self.settings(), stop.clone()).await
+        };
+        let drawn = match &self.picture {
+            Some(file) => super::console::draw_picture(store, name(), self.settings(), file).await,
+            None => Ok(()),
+        };
+        stop.cancel();
+        let summary = city.await.unwrap_or_default();
+        ending.cancel();
+        if let Ok(Ok(outcome)) = timeout(PATIENCE, service).await {
+            outcome?;
+        }
+        shown.and(drawn)?;
+        if self.headless { print(&summary) } else { Ok(()) }
     }
+
+    fn settings(&self) -> api::Settings {
+        api::Settings { ttl: self.ttl, interval: self.interval, radius: self.radius }
+    }
+}
+
+/// The service, a worker and the telling of riders. Where they end by themselves, so does the demo.
+async fn serve(
+    listener: TcpListener,
+    store: Store,
+    settings: api::Settings,
+    ending: CancellationToken,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let outcome = super::serve::serve(listener, store, settings, ending).await;
+    stop.cancel();
+    outcome
+}
+
+fn no_port() -> impl FnOnce(std::io::Error) -> Failure {
+    Failure::io("no port on 127.0.0.1 can be listened on")
+}
+
+async fn wait(stop: &CancellationToken) -> Result<(), Failure> {
+    stop.cancelled().await;
+    Ok(())
+}
+
+fn print(summary: &Summary) -> Result<(), Failure> {
+    let mut out = Output::new();
+    out.line(&summary.to_string())?;
+    out.flush()
 }

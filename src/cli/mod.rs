@@ -1,15 +1,20 @@
 //! The command line: one file per subcommand. Here alone the rooms are wired together.
 
 mod actions;
+mod city;
 mod console;
 mod demo;
 mod failure;
+mod help;
 mod listings;
 mod logging;
 mod output;
 mod serve;
 mod signals;
 mod simulate;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -82,6 +87,10 @@ enum Command {
     Move(actions::Move),
     /// Take a driver off the map
     Remove(actions::Remove),
+    /// Print the completions for a shell
+    Completions(help::Completions),
+    /// Print the manual page
+    Man(help::Manual),
 }
 
 /// Runs the program with these arguments.
@@ -136,6 +145,8 @@ fn run(cli: Cli) -> ExitCode {
             Command::Expire(options) => options.run(shared).await,
             Command::Move(options) => options.run(shared).await,
             Command::Remove(options) => options.run(shared).await,
+            Command::Completions(options) => options.run(),
+            Command::Man(options) => options.run(),
         }
     });
     // A task that still waits, for Redis or for a key, must not hold up the end.

@@ -8,8 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::signals;
-use super::{Shared, host, logging};
+use super::{Shared, host, logging, signals};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
 use crate::store::{Access, Store};

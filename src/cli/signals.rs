@@ -1,6 +1,9 @@
-//! The signals that ask the program to end.
+//! The signals that ask a program to end.
+
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
@@ -30,4 +33,14 @@ async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut S
         _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
         _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
     }
+}
+
+/// Cancels the token after so long, where a time was set.
+pub(super) fn end_after(token: &CancellationToken, duration: Option<Duration>) {
+    let Some(duration) = duration else { return };
+    let token = token.clone();
+    tokio::spawn(async move {
+        sleep(duration).await;
+        token.cancel();
+    });
 }

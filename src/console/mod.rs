@@ -85,7 +85,7 @@ pub struct Operator {
 ///
 /// # Errors
 /// Where the terminal fails.
-pub async fn run<B: Backend<Error = io::Error>>(
+pub async fn run<B>(
     terminal: &mut Terminal<B>,
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
     host: &mut impl Host,
@@ -93,13 +93,17 @@ pub async fn run<B: Backend<Error = io::Error>>(
     options: Options,
     operator: Operator,
     shutdown: CancellationToken,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
     let began = Instant::now();
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
     let _feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
     let hands = Hands { store, actor: operator.actor, request: operator.request, answers, glance };
-    let size = terminal.size()?;
+    let size = terminal.size().map_err(io::Error::other)?;
     let mut model = Model::new(options, (size.width, size.height));
     hands.carry_out(Effect::AskExtent);
 
@@ -107,7 +111,7 @@ pub async fn run<B: Backend<Error = io::Error>>(
     let mut changed = true;
     loop {
         if changed && last_frame.elapsed() >= FRAME {
-            terminal.draw(|frame| view::draw(&model, frame))?;
+            terminal.draw(|frame| view::draw(&model, frame)).map_err(io::Error::other)?;
             last_frame = Instant::now();
             changed = false;
         }
@@ -159,9 +163,13 @@ enum Happening {
 }
 
 /// Draws everything again with the next frame, whatever the terminal shows now.
-fn repaint<B: Backend<Error = io::Error>>(terminal: &mut Terminal<B>) -> io::Result<()> {
-    let size = terminal.size()?;
-    terminal.resize(size.into())
+fn repaint<B>(terminal: &mut Terminal<B>) -> io::Result<()>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let size = terminal.size().map_err(io::Error::other)?;
+    terminal.resize(size.into()).map_err(io::Error::other)
 }
 
 /// How long until something on the screen changes by time alone: a countdown's figures, or a deadline.

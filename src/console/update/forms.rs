@@ -14,8 +14,9 @@ pub(super) fn open_driver(model: &mut Model) {
     let place = typed(model.map.projection.cursor());
     let fleet = &model.map.fleet;
     let known = |id: &String| fleet.drivers.iter().any(|driver| driver.id.as_str() == id);
+    let total = model.vitals.map_or(fleet.total, |vitals| vitals.drivers);
     // One more than there are in sight is one that is free, at the latest.
-    let numbers = fleet.total + 1..=fleet.total + 1 + fleet.drivers.len() as u64;
+    let numbers = total + 1..=total + 1 + fleet.drivers.len() as u64;
     let free = numbers.map(|n| format!("driver_{n}")).find(|id| !known(id)).unwrap_or_default();
     model.layers.push(Layer::Form(Form::new(FormKind::Driver, [("driver", free), ("place", place)])));
 }

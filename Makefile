@@ -1,0 +1,29 @@
+# What a contributor runs. `make` alone lists it.
+
+CARGO ?= cargo
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test lint build fmt check-redis
+
+help: ## What there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: check-redis ## Everything on a private Redis: service, worker, simulated city, console
+	$(CARGO) run --release --locked --quiet -- demo $(ARGS)
+
+test: check-redis ## All tests, against private Redis servers
+	$(CARGO) test --locked
+
+lint: ## Format, lints and documentation, with warnings as errors
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+build: ## The program, in target/release
+	$(CARGO) build --release --locked
+
+fmt: ## Format the code
+	$(CARGO) fmt
+
+check-redis: ## Install redis-server or valkey-server where there is none
+	@scripts/ensure-redis

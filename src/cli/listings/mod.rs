@@ -1,0 +1,9 @@
+//! Read-only listings: aligned text for people, one JSON object a line for programs.
+
+mod drivers;
+mod events;
+mod requests;
+
+pub(super) use drivers::Drivers;
+pub(super) use events::Events;
+pub(super) use requests::Requests;

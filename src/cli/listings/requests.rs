@@ -1,0 +1,125 @@
+//! `cabstand requests`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::Shared;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::table::Table;
+use crate::domain::{Record, RequestId, Search, Standing, State, format_distance, format_span, parse_span};
+use crate::store::{Access, Store, StoreError};
+
+/// How many of the newest events are asked for requests that ended.
+const EVENTS_READ: usize = 5_000;
+
+/// Options of `requests`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Requests {
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// How long a request is listed after its end
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_span)]
+    ended: Duration,
+}
+
+impl Requests {
+    pub(in crate::cli) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let store = shared.store(Access::ReadOnly).await?;
+        let ids: Vec<RequestId> = known(&store, self.ended).await?.into_iter().collect();
+        let searches: Vec<Search> = store.searches(&ids).await?.into_iter().filter(Search::exists).collect();
+        let mut out = Output::new();
+        if self.json {
+            for search in &searches {
+                out.json(&object(search))?;
+            }
+        } else if !searches.is_empty() {
+            let mut table = Table::new(&["ID>", "RIDER", "STATE", "LEFT>", "TRIES>", "PICKUP", "HOW"]);
+            for search in &searches {
+                table.row(row(search));
+            }
+            for line in table.lines() {
+                out.line(&line)?;
+            }
+        }
+        out.flush()?;
+        if searches.is_empty() {
+            eprintln!("no request is waiting, and none ended in the last {}", humantime::format_duration(self.ended));
+        }
+        Ok(())
+    }
+}
+
+/// The requests that wait, those that have only a key, and those that ended so lately.
+async fn known(store: &Store, ended: Duration) -> Result<BTreeSet<RequestId>, StoreError> {
+    let mut ids: BTreeSet<RequestId> = store.waiting(usize::MAX).await?.ids.into_iter().collect();
+    let mut cursor = 0;
+    loop {
+        let (next, found) = store.scan_keys(cursor).await?;
+        ids.extend(found);
+        cursor = next;
+        if cursor == 0 {
+            break;
+        }
+    }
+    let since = store.vitals().await?.now - ended;
+    let events = store.recent_events(EVENTS_READ).await?;
+    ids.extend(events.iter().filter(|e| e.kind.is_end() && e.id.at >= since).filter_map(|e| e.request_id));
+    Ok(ids)
+}
+
+/// How a request stands, and the milliseconds that it has left.
+fn standing(search: &Search) -> (State, Option<Duration>) {
+    match search.standing() {
+        Standing::Waiting(until) => (State::Searching, until.map(|until| until.since(search.read_at))),
+        Standing::Ended(state) => (state, None),
+    }
+}
+
+/// The record's fields, with the state and the deadline as they truly are.
+fn object(search: &Search) -> Value {
+    let mut object = match search.request().map(serde_json::to_value) {
+        Some(Ok(Value::Object(fields))) => fields,
+        _ => Map::from_iter([("request_id".to_owned(), json!(search.id))]),
+    };
+    let (state, left) = standing(search);
+    object.insert("state".to_owned(), json!(state));
+    object.insert("left_ms".to_owned(), json!(left.map(|left| left.as_millis())));
+    object.insert("foreign".to_owned(), json!(search.record == Record::Foreign));
+    if let Standing::Waiting(until) = search.standing() {
+        object.insert("expires_at".to_owned(), json!(until));
+    }
+    if let Record::Damaged(field) = &search.record {
+        object.insert("damaged".to_owned(), json!(field));
+    }
+    Value::Object(object)
+}
+
+fn row(search: &Search) -> Vec<String> {
+    let (state, left) = standing(search);
+    let left = match (state, left) {
+        (State::Searching, Some(left)) => format_span(left),
+        (State::Searching, None) => "no end".to_owned(),
+        _ => String::new(),
+    };
+    let (rider, tries, pickup) = search.request().map_or_else(Default::default, |request| {
+        (request.user_id.to_string(), request.attempts.to_string(), request.pickup.to_string())
+    });
+    vec![search.id.to_string(), rider, state.to_string(), left, tries, pickup, how(search)]
+}
+
+/// What there is to say beside the figures: whom it found, who ended it, or what is odd about it.
+fn how(search: &Search) -> String {
+    let request = match &search.record {
+        Record::Foreign => return "foreign: a key without a record".to_owned(),
+        Record::Damaged(field) => return format!("damaged record: {field}"),
+        Record::Whole(request) => request,
+    };
+    let driver = request.driver_id.as_ref().map(|id| format!("driver {id}"));
+    let distance = request.distance_m.map(|metres| format!("at {}", format_distance(metres)));
+    let by = request.ended_by.as_ref().map(|who| format!("by {who}"));
+    [driver, distance, by].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
