@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::city::City;
@@ -67,6 +67,7 @@ impl Options {
         let service = tokio::spawn(serve(listener, store.clone(), self.settings(), ending.clone(), stop.clone()));
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
+        until_there(&store, self.city.settings().drivers, &stop).await;
         let name = || "demo, private Redis".to_owned();
         let shown = if self.headless {
             wait(&stop).await
@@ -107,6 +108,18 @@ async fn serve(
 
 fn no_port() -> impl FnOnce(std::io::Error) -> Failure {
     Failure::io("no port on 127.0.0.1 can be listened on")
+}
+
+/// Waits until nearly all drivers have reported for the first time, so that the map begins with the whole city.
+async fn until_there(store: &Store, drivers: u32, stop: &CancellationToken) {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline && !stop.is_cancelled() {
+        let there = store.vitals().await.map_or(0, |vitals| vitals.drivers);
+        if there * 10 >= u64::from(drivers) * 9 {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn wait(stop: &CancellationToken) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ pub fn count(n: u64) -> String {
 pub fn span(span: Duration) -> String {
     let ms = span.as_secs_f64() * 1_000.0;
     match ms {
-        ms if ms < 9.95 => format!("{ms:.1} ms"),
+        ms if ms < 0.95 => format!("{ms:.1} ms"),
         ms if ms < 999.5 => format!("{ms:.0} ms"),
         _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs()),
         _ => format!("{} min", span.as_secs() / 60),
