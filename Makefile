@@ -3,7 +3,7 @@
 CARGO ?= cargo
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test lint build fmt check-redis
+.PHONY: help demo test lint build fmt picture check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ lint: ## Format, lints and documentation, with warnings as errors
 
 build: ## The program, in target/release
 	$(CARGO) build --release --locked
+
+picture: check-redis ## Draw the picture of the README anew
+	$(CARGO) run --release --locked --quiet -- demo --headless --duration 33s --picture assets/console.svg
 
 fmt: ## Format the code
 	$(CARGO) fmt

@@ -1,4 +1,51 @@
-//! cabstand.
+//! cabstand: a dispatcher's console on drivers and search requests that live in Redis, and the tracking service beside it.
+//!
+//! This page is the map of the house.
+//!
+//! # Rooms
+//!
+//! | room | what it is | may import |
+//! | --- | --- | --- |
+//! | [`domain`] | values and rules: places, geohash cells, requests, events. No I/O, no clock | nothing |
+//! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
+//! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
+//! | [`api`] | the HTTP service | `store`, `domain` |
+//! | [`rider`] | tells riders how their requests ended | `store`, `domain` |
+//! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
+//! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain` |
+//! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
+//! | [`config`] | flag over variable over file over default | nothing |
+//! | [`cli`] | one file for each command; the only place that wires rooms together | all |
+//!
+//! `worker`, `api`, `rider` and `console` never import one another: they meet in Redis.
+//!
+//! # A request's life
+//!
+//! `POST /v2/search` runs `open.lua`: number, key with its TTL, record, pickup point, schedule and event come to be in one
+//! step. The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
+//! for the nearest driver and ending are one script, and a worker that dies leaves nothing half done. Whoever ends a
+//! request writes the end into the stream of events in the same script; the consumer group of [`rider`] tells the rider
+//! from there. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
+//! the key says. Every clock is Redis' own `TIME`.
+//!
+//! # The console
+//!
+//! ```text
+//!   keys ──► keymap ──► Action ─┐
+//!   notifications ──► feed ─────┼──► Message ──► update ──► Model ──► view ──► screen
+//!   answers ◄── effects ◄───────┘                  │
+//!      └──────────────◄── Effect ◄─────────────────┘
+//! ```
+//!
+//! `update` is pure: the time comes with the message, and what is to be done goes out as data. So countdowns are tested
+//! without sleeping, and a slow Redis never holds up a key. The feed subscribes first, then takes a snapshot, then follows;
+//! it reads only what the screen shows, and rests nine times as long as a reading took.
+//!
+//! # Cost by the screen
+//!
+//! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map
+//! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few; the
+//! nearest driver is searched in circles that double from 50 m. Neither ever reads the whole set.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +54,7 @@
     clippy::todo,
     clippy::allow_attributes
 )]
+
 pub mod api;
 pub mod cli;
 pub mod config;

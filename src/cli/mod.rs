@@ -39,17 +39,20 @@ struct Cli {
     command: Command,
 }
 
+/// The head under which the help tells of [`Shared`].
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 struct Shared {
     /// The Redis to work on: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]` or `unix:/PATH`
-    #[arg(long, global = true, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true)]
     redis: String,
     /// A city with keys of its own: every key gets the prefix {NAME}:
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     region: Option<Region>,
     /// The configuration file, instead of cabstand/config.toml in the XDG configuration directory
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
 }
 

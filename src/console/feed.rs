@@ -17,8 +17,9 @@ use crate::store::{Changed, Hearing, Store, StoreError};
 const BEAT: Duration = Duration::from_secs(1);
 /// How often everything is read again, in case a notification was lost.
 const RECONCILE_EVERY: Duration = Duration::from_secs(15);
-/// How often at the most the whole key space is searched for requests without a record.
-const CENSUS_EVERY: Duration = Duration::from_mins(1);
+/// How often the key space is searched for requests without a record: seldom where notifications tell of new ones, and
+/// often where they do not.
+const CENSUS_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::from_secs(2));
 /// The shortest pause between two readings of one kind: more pictures a second than this nobody sees.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
 /// The nearest drivers are read no oftener than this.
@@ -107,6 +108,8 @@ impl Feed {
                 biased;
                 Ok(()) = hearing.changed() => {
                     let link = link(&hearing.borrow_and_update());
+                    // Keys that were made while nothing was heard are known to nobody.
+                    self.census.wanted |= matches!(link, Link::Live | Link::Polling(_));
                     self.tell(News::Link(link)).await;
                     beat = Instant::now();
                 }
@@ -138,7 +141,8 @@ impl Feed {
                     self.fleet.wanted = true;
                     if Instant::now() >= self.next_census {
                         self.census.wanted = true;
-                        self.next_census = Instant::now() + CENSUS_EVERY;
+                        let deaf = matches!(*self.watch.hearing().borrow(), Hearing::Deaf(_));
+                        self.next_census = Instant::now() + if deaf { CENSUS_EVERY.1 } else { CENSUS_EVERY.0 };
                     }
                 }
                 Changed::Drivers => {
