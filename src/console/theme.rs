@@ -194,10 +194,10 @@ impl Theme {
         self.style(Color::Yellow, Modifier::BOLD)
     }
 
-    /// The selected row.
+    /// The selected row: reversed as a whole, whatever colours its columns have.
     #[must_use]
     pub fn row_selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        Style::reset().add_modifier(Modifier::REVERSED)
     }
 
     /// A countdown: the part of its time that is left, 0 to 1.

@@ -51,7 +51,7 @@ pub fn event(event: &Event) -> String {
             let away = event.distance_m.map(|metres| format!(" at {}", format_distance(metres))).unwrap_or_default();
             format!("{id}: {driver} found{away}{after}{tries}")
         }
-        EventKind::Expired => format!("{id}: expired{after}{tries}{by}{why}"),
+        EventKind::Expired => format!("{id}: expired{by}{after}{tries}{why}"),
         EventKind::Cancelled => format!("{id}: cancelled{by}{after}{why}"),
         EventKind::Opened => {
             let rider = event.user_id.as_ref().map(|user| format!(" for {user}")).unwrap_or_default();
