@@ -68,7 +68,7 @@ impl Options {
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
         until_there(&store, self.city.settings().drivers, &stop).await;
-        let name = || "demo, private Redis".to_owned();
+        let name = || "private Redis".to_owned();
         let shown = if self.headless {
             wait(&stop).await
         } else {

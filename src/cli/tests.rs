@@ -79,3 +79,13 @@ fn the_example_tells_the_true_defaults() {
         }
     }
 }
+
+#[test]
+fn the_readme_names_every_command() {
+    const README: &str = include_str!("../../README.md");
+    let commands = Cli::command();
+    for command in commands.get_subcommands().filter(|command| command.get_name() != "help") {
+        let name = command.get_name();
+        assert!(["`cabstand ", "`"].iter().any(|start| README.contains(&format!("{start}{name}"))), "{name}");
+    }
+}

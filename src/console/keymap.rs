@@ -57,7 +57,7 @@ impl Keymap {
         static SHARED: OnceLock<Keymap> = OnceLock::new();
         SHARED.get_or_init(|| Self {
             bindings: defaults(),
-            format: KeyCombinationFormat::default().with_implicit_shift().with_control("^"),
+            format: KeyCombinationFormat::default().with_implicit_shift(),
         })
     }
 
@@ -84,7 +84,14 @@ impl Keymap {
         match binding.action {
             Action::Move(_) => "arrows hjkl".to_owned(),
             Action::MoveFar(_) => "Shift-arrows HJKL".to_owned(),
-            _ => binding.keys.iter().take(most).map(|&key| self.format.to_string(key)).collect::<Vec<_>>().join(" "),
+            _ => binding.keys.iter().take(most).map(|&key| self.name(key)).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    fn name(&self, key: KeyCombination) -> String {
+        match self.format.to_string(key).as_str() {
+            "Hyphen" => "-".to_owned(),
+            other => other.to_owned(),
         }
     }
 }
@@ -241,6 +248,17 @@ mod tests {
                     assert!(seen.insert(*key), "{key} is bound twice in {context:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_readme_tells_every_key_of_the_help() {
+        const README: &str = include_str!("../../README.md");
+        // The arrows and their letters stand together there, the others each by itself.
+        let apart = Keymap::shared().help().filter(|(keys, _)| !keys.contains("hjkl") && !keys.contains("HJKL"));
+        for (keys, help) in apart {
+            let told = keys.split(' ').any(|key| README.to_lowercase().contains(&format!("`{}`", key.to_lowercase())));
+            assert!(told, "{keys}: {help}");
         }
     }
 

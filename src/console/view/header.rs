@@ -19,17 +19,14 @@ use crate::console::wording;
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
 
-/// From so many columns on the line begins with the program's name.
-const ROOM_FOR_BRAND: u16 = 100;
+/// From so many columns on there is room for the program's name, and for air between the parts.
+const WIDE: u16 = 100;
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let clock = clock(model);
     let room_for_clock = u16::try_from(clock.len()).unwrap_or(0) + 1;
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1 + room_for_clock), ..area };
-    // The name of the program is the first thing to go where room is short.
-    let brand = if area.width < ROOM_FOR_BRAND { "" } else { "cabstand  " };
-    let parts = std::iter::once((brand.to_owned(), theme.brand())).chain(parts(model, theme));
-    for (part, style) in parts {
+    for (part, style) in parts(model, area.width >= WIDE, theme) {
         let used = text::put(buffer, rest, &part, style, theme);
         rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
     }
@@ -37,10 +34,16 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     text::put_right(buffer, right, &clock, theme.text(), theme);
 }
 
-fn parts(model: &Model, theme: Theme) -> Vec<(String, Style)> {
+fn parts(model: &Model, wide: bool, theme: Theme) -> Vec<(String, Style)> {
     let (sign, word, style) = theme.link(&model.link);
-    let split = || (format!(" {} ", theme.signs.split), theme.faint());
-    let mut parts = vec![(format!("{} ", model.options.address), theme.text()), (format!("{sign} {word}"), style)];
+    let apart = |sign: &str| if wide { format!(" {sign} ") } else { sign.to_owned() };
+    let split = || (apart(theme.signs.split), theme.faint());
+    let mut parts = Vec::new();
+    if wide {
+        parts.push(("cabstand  ".to_owned(), theme.brand()));
+    }
+    parts.push((format!("{} ", model.options.address), theme.text()));
+    parts.push((format!("{sign} {word}"), style));
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
         parts.push((format!(" {}", wording::span(vitals.latency)), theme.text()));
     }
@@ -53,7 +56,8 @@ fn parts(model: &Model, theme: Theme) -> Vec<(String, Style)> {
         let waiting = model.waiting();
         let style = if waiting > 0 { theme.strong() } else { theme.text() };
         parts.push(split());
-        parts.push((format!("drivers {} {} ", wording::count(vitals.drivers), theme.signs.between), theme.text()));
+        let drivers = format!("drivers {}{}", wording::count(vitals.drivers), apart(theme.signs.between));
+        parts.push((drivers, theme.text()));
         parts.push((format!("waiting {}", wording::count(waiting)), style));
         parts.push(split());
         let style = if vitals.workers == 0 { theme.warning() } else { theme.text() };
