@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::message::{Glance, Link, MOST_WAITING, Message, News, Vitals};
+use super::message::{Glance, Link, MOST_WAITING, Message, News};
 use crate::domain::{Metres, RequestId, StreamId};
 use crate::store::{Changed, Hearing, Store, StoreError};
 
@@ -232,14 +232,7 @@ impl Feed {
     async fn read_vitals(&mut self) {
         let read = self.store.vitals().await;
         let at = self.since.elapsed();
-        let vitals = read.map(|v| Vitals {
-            now: v.now,
-            latency: v.latency,
-            drivers: v.drivers,
-            waiting: v.waiting,
-            workers: v.workers,
-        });
-        self.bring(vitals.map(|vitals| News::Vitals(at, vitals))).await;
+        self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
     }
 
     /// Tells what was read, or that Redis is away; once a reading goes well again, how changes are heard.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use chrono::{FixedOffset, Offset, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::message::{Effect, Link, Message, News, Vitals};
+use super::message::{Effect, Link, Message, News};
 use super::model::{Look, Model, Options};
 use super::update::update;
 use crate::domain::{
     Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
-    Search, State, StreamId, UnixMs, UserId,
+    Search, State, StreamId, UnixMs, UserId, Vitals,
 };
 
 /// Redis' clock when the console starts: 2024-05-01 14:03:00 UTC.

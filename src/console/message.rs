@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use crate::domain::{
-    Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UnixMs, UserId, View,
+    Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UserId, View, Vitals,
 };
 
 /// So many waiting requests are read for the table at the most, those that are due first.
@@ -58,21 +58,6 @@ pub enum Link {
     Polling(String),
     /// Redis is away, for this reason.
     Away(String),
-}
-
-/// The figures of the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Vitals {
-    /// Redis' clock when they were read.
-    pub now: UnixMs,
-    /// The round trip.
-    pub latency: Duration,
-    /// Available drivers.
-    pub drivers: u64,
-    /// Waiting requests that have a record.
-    pub waiting: u64,
-    /// Workers that are alive.
-    pub workers: usize,
 }
 
 /// Something that an operator wants changed in Redis.

@@ -11,6 +11,7 @@ mod request;
 mod text;
 mod time;
 mod units;
+mod vitals;
 
 pub use actor::Actor;
 pub use driver::{Candidate, Driver};
@@ -22,3 +23,4 @@ pub use request::{Key, Record, Request, Search, Standing, State};
 pub use text::clean;
 pub use time::UnixMs;
 pub use units::{Metres, ParseMetresError, format_distance, format_span, parse_span};
+pub use vitals::Vitals;

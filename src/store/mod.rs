@@ -32,7 +32,6 @@ pub use notifications::{Changed, Hearing, Watch};
 pub use outage::Outage;
 pub use requests::{NewRequest, SearchPage};
 pub use schedule::{Look, Outcome, Round};
-pub use server::Vitals;
 
 use keys::Keys;
 use scripts::Scripts;

@@ -3,28 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Store, StoreError};
-use crate::domain::UnixMs;
+use crate::domain::{UnixMs, Vitals};
 
 /// A worker that was heard of so lately counts as alive; it tells of itself every two seconds.
 const ALIVE: Duration = Duration::from_secs(10);
 
 /// What the pipeline of [`Store::vitals`] answers: the clock, two counts, the workers with their heartbeats.
 type Answer = ((i64, i64), u64, u64, Vec<(Vec<u8>, f64)>);
-
-/// The figures at the head of the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Vitals {
-    /// Redis' clock at the middle of the round trip.
-    pub now: UnixMs,
-    /// How long the round trip took.
-    pub latency: Duration,
-    /// Available drivers.
-    pub drivers: u64,
-    /// Requests that wait and have a record.
-    pub waiting: u64,
-    /// Workers that are alive.
-    pub workers: usize,
-}
 
 impl Store {
     /// Asks whether the server answers.

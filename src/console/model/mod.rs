@@ -11,8 +11,8 @@ use chrono::FixedOffset;
 
 use super::keymap::Context;
 use super::layout::{self, Areas};
-use super::message::{Glance, Link, MOST_WAITING, Vitals};
-use crate::domain::{Event, UnixMs};
+use super::message::{Glance, Link, MOST_WAITING};
+use crate::domain::{Event, UnixMs, Vitals};
 
 pub use layer::{Confirm, Field, Form, FormKind, Layer};
 pub use map::{Carry, MapModel};
