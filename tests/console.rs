@@ -37,7 +37,7 @@ fn m_arrows_and_enter_move_a_driver() {
     let before: Vec<(f64, f64)> = redis.run("GEOPOS drivers kilo");
     pty.press("]");
     pty.press("m");
-    pty.wait_for("drop here");
+    pty.wait_for("Enter drop here");
     for _ in 0..3 {
         pty.press(RIGHT);
     }
@@ -123,10 +123,10 @@ async fn what_others_do_is_told() {
 }
 
 #[test]
-fn a_read_only_console_refuses_at_the_store() {
+fn a_read_only_console_changes_nothing() {
     let (mut redis, mut pty) = desk(&["--read-only"]);
     pty.press("s");
-    pty.wait_for("not done: nothing was changed: this is a read-only console");
+    pty.wait_for("not done: this console only looks (--read-only)");
     assert_eq!(redis.run::<i64>("EXISTS request_id 1"), 0);
 }
 

@@ -46,10 +46,11 @@ impl Failure {
             Self::Store(error) if error.is_away() => eprintln!("cabstand: {error}\n{NO_REDIS}"),
             other => eprintln!("cabstand: {other}"),
         }
-        ExitCode::from(if matches!(self, Self::Usage(_)) { 2 } else { 1 })
+        let usage = matches!(self, Self::Usage(_) | Self::Store(StoreError::Address(_)));
+        ExitCode::from(if usage { 2 } else { 1 })
     }
 }
 
 const NO_REDIS: &str = "\
-  Start one with `redis-server`, or name another with --redis URL or CABSTAND_REDIS.
+  Start one with `redis-server`, or name another with --redis URL.
   To see everything on a private Redis, run `cabstand demo`.";

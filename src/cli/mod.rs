@@ -112,16 +112,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The console is what starts where no command is named: its options are taken without its name, too.
+/// The console is what starts where no command is named: its options are taken without its name, too. A word that is not an
+/// option's value is left for clap, which knows whether it is a command.
 fn name_the_console(command: &clap::Command, arguments: &mut Vec<OsString>) {
-    const TAKE_A_VALUE: [&str; 3] = ["--redis", "--region", "--config"];
+    let console = command.find_subcommand("console");
+    let options = || command.get_arguments().chain(console.into_iter().flat_map(clap::Command::get_arguments));
+    let takes_value = |long: &str| options().any(|arg| arg.get_long() == Some(long) && arg.get_action().takes_values());
     let named = arguments.windows(2).any(|pair| {
         let [before, argument] = pair else { return false };
         let Some(text) = argument.to_str() else { return false };
-        let is_value = before.to_str().is_some_and(|option| TAKE_A_VALUE.contains(&option));
-        !is_value
-            && (command.find_subcommand(text).is_some()
-                || matches!(text, "help" | "-h" | "--help" | "-V" | "--version"))
+        let is_value = before.to_str().and_then(|text| text.strip_prefix("--")).is_some_and(takes_value);
+        !is_value && (!text.starts_with('-') || matches!(text, "-h" | "--help" | "-V" | "--version"))
     });
     if !arguments.is_empty() && !named {
         arguments.insert(1, "console".into());

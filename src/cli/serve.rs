@@ -28,10 +28,10 @@ pub(super) struct Options {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Lifetime {
     /// From one attempt to the next, like 500ms or 30s
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_span)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_span)]
     interval: Duration,
     /// How long a request waits for a driver before it expires
-    #[arg(long, value_name = "TIME", default_value = "4m", value_parser = parse_span)]
+    #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_span)]
     ttl: Duration,
     /// How far away a driver may be, like 800m or 5km
     #[arg(long, value_name = "DISTANCE", default_value = "5km")]

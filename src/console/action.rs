@@ -67,3 +67,12 @@ pub enum Action {
     /// To the next field of a form.
     NextField,
 }
+
+impl Action {
+    /// Whether it leads to a change in Redis.
+    #[must_use]
+    pub fn changes_something(self) -> bool {
+        use Action::{Cancel, Expire, Grab, NewDriver, RemoveDriver, SearchForm, SearchHere};
+        matches!(self, SearchHere | SearchForm | Grab | NewDriver | RemoveDriver | Cancel | Expire)
+    }
+}

@@ -1,8 +1,9 @@
 //! Runs effects on the store, each in a task of its own, and answers with messages. No key ever waits for Redis.
 
 use tokio::sync::{mpsc, watch};
+use tokio_util::task::TaskTracker;
 
-use super::message::{Deed, Effect, Glance, Message, News};
+use super::message::{Deed, Effect, Glance, Message, Mishap, News};
 use crate::domain::{Actor, RequestId};
 use crate::store::{NewRequest, Store, StoreError};
 
@@ -19,6 +20,8 @@ pub struct Hands {
     pub answers: mpsc::Sender<Message>,
     /// Where the feed looks for what the screen shows.
     pub glance: watch::Sender<Glance>,
+    /// Actions that are under way: they are waited for before the program ends.
+    pub deeds: TaskTracker,
 }
 
 impl Hands {
@@ -27,8 +30,8 @@ impl Hands {
         let hands = self.clone();
         match effect {
             Effect::Do(deed) => {
-                tokio::spawn(async move {
-                    let outcome = hands.perform(&deed).await.map_err(|error| in_words(&error));
+                self.deeds.spawn(async move {
+                    let outcome = hands.perform(&deed).await.map_err(|error| mishap(&error));
                     let _ = hands.answers.send(Message::Done(deed, outcome)).await;
                 });
             }
@@ -41,9 +44,8 @@ impl Hands {
             }
             Effect::AskExtent => {
                 tokio::spawn(async move {
-                    if let Ok(extent) = hands.store.extent().await {
-                        let _ = hands.answers.send(Message::News(News::Extent(extent))).await;
-                    }
+                    let extent = hands.store.extent().await.map_err(|error| error.reason());
+                    let _ = hands.answers.send(Message::News(News::Extent(extent))).await;
                 });
             }
             Effect::Look(glance) => {
@@ -71,6 +73,6 @@ impl Hands {
 }
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.
-fn in_words(error: &StoreError) -> String {
-    if error.is_away() { format!("not known whether it was done: {error}") } else { error.to_string() }
+fn mishap(error: &StoreError) -> Mishap {
+    if error.is_away() { Mishap::Unknown(error.reason()) } else { Mishap::Refused(error.to_string()) }
 }

@@ -71,9 +71,11 @@ impl Reading {
         self.wanted && Instant::now() >= self.not_before
     }
 
-    /// It was begun then, and is over.
-    fn done(&mut self, began: Instant) {
-        self.not_before = Instant::now() + (began.elapsed() * (SHARE - 1)).max(self.shortest_pause);
+    /// It was begun then, and is over. Where it failed it is wanted again, after a beat.
+    fn done(&mut self, began: Instant, well: bool) {
+        let rest = (began.elapsed() * (SHARE - 1)).max(self.shortest_pause);
+        self.not_before = Instant::now() + if well { rest } else { rest.max(BEAT) };
+        self.wanted |= !well;
     }
 }
 
@@ -139,6 +141,7 @@ impl Feed {
                 Changed::Everything => {
                     self.snapshot().await;
                     self.fleet.wanted = true;
+                    self.nearest.wanted = true;
                     if Instant::now() >= self.next_census {
                         self.census.wanted = true;
                         let deaf = matches!(*self.watch.hearing().borrow(), Hearing::Deaf(_));
@@ -165,29 +168,42 @@ impl Feed {
             self.requests.wanted = false;
             let ids: Vec<RequestId> = self.changed.drain().collect();
             let read = self.store.searches(&ids).await;
+            let well = read.is_ok();
+            if !well {
+                self.changed.extend(ids);
+            }
             self.bring(read.map(News::Searches)).await;
-            self.requests.done(began);
+            self.requests.done(began, well);
         }
         if self.fleet.is_due() {
             let began = Instant::now();
             self.fleet.wanted = false;
             let view = self.glance.borrow().view;
+            let mut well = true;
             if let Some(view) = view {
                 let read = self.store.fleet(view).await;
+                well = read.is_ok();
                 self.bring(read.map(News::Fleet)).await;
             }
-            self.fleet.done(began);
+            self.fleet.done(began, well);
         }
         if self.nearest.is_due() {
             let began = Instant::now();
             self.nearest.wanted = false;
-            self.read_nearest().await;
-            self.nearest.done(began);
+            let well = self.read_nearest().await;
+            self.nearest.done(began, well);
         }
         if self.census.is_due() {
             let began = Instant::now();
-            self.census.wanted = self.take_census().await;
-            self.census.done(began);
+            let read = self.take_census().await;
+            let well = read.is_ok();
+            self.census.wanted = read.as_ref().is_ok_and(|more| *more);
+            if let Err(error) = read {
+                // Begun anew, or the keys before this place would be passed over.
+                self.census_at = 0;
+                self.bring(Err(error)).await;
+            }
+            self.census.done(began, well);
         }
     }
 
@@ -205,20 +221,23 @@ impl Feed {
         self.bring(read.map(News::Snapshot)).await;
     }
 
-    async fn read_nearest(&mut self) {
+    /// Whether it went well.
+    async fn read_nearest(&mut self) -> bool {
         let rows = self.glance.borrow().rows.clone();
-        let Some(radius) = rows.iter().map(|(_, _, radius)| *radius).reduce(f64::max) else { return };
+        let Some(radius) = rows.iter().map(|(_, _, radius)| *radius).reduce(f64::max) else { return true };
         let places: Vec<_> = rows.iter().map(|(_, place, _)| *place).collect();
         // Twice the radius: whoever is just outside is worth knowing.
         let read = self.store.nearest(&places, Metres(radius * 2.0), 1).await;
         let named = read
             .map(|found| rows.iter().map(|(id, _, _)| *id).zip(found.into_iter().map(|near| near.into_iter().next())));
+        let well = named.is_ok();
         self.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await;
+        well
     }
 
     /// A step of the search for requests without a record; whether there are more steps.
-    async fn take_census(&mut self) -> bool {
-        let Ok((next, ids)) = self.store.scan_keys(self.census_at).await else { return false };
+    async fn take_census(&mut self) -> Result<bool, StoreError> {
+        let (next, ids) = self.store.scan_keys(self.census_at).await?;
         self.census_at = next;
         if !ids.is_empty() {
             let read = self.store.searches(&ids).await;
@@ -226,7 +245,7 @@ impl Feed {
             self.bring(read.map(|all| News::Searches(all.into_iter().filter(crate::domain::Search::exists).collect())))
                 .await;
         }
-        next != 0
+        Ok(next != 0)
     }
 
     async fn read_vitals(&mut self) {
@@ -249,7 +268,7 @@ impl Feed {
                 self.failing = true;
                 self.tell(News::Link(Link::Away(error.reason()))).await;
             }
-            Err(error) => tracing::warn!("a reading failed: {error}"),
+            Err(error) => self.tell(News::Unreadable(error.to_string())).await,
         }
     }
 

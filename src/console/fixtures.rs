@@ -40,7 +40,7 @@ pub(super) fn waiting(n: u64, ago: u64, left: u64) -> Search {
     let request = Request {
         id: id(n),
         user_id: UserId::of_request(id(n)),
-        pickup: place(-33.44 - 0.01 * f64::from(u32::try_from(n).unwrap()), -70.63),
+        pickup: place(-33.44 - 0.01 * f64::from(u32::try_from(n % 1_000).unwrap()), -70.63),
         radius_m: 5_000.0,
         created_at,
         expires_at: Some(read_at + Duration::from_secs(left)),
@@ -145,7 +145,7 @@ impl Desk {
             ended(4, State::Cancelled, 20),
         ];
         desk.news(News::Snapshot(rows.to_vec()));
-        desk.news(News::Extent(around));
+        desk.news(News::Extent(Ok(around)));
         let nearest = Candidate { driver: fleet.drivers[4].clone(), distance_m: 1_234.0, geohash: 0 };
         desk.news(News::Fleet(fleet));
         desk.news(News::Nearest(vec![(id(1), Some(nearest)), (id(2), None)]));

@@ -29,6 +29,17 @@ pub enum Context {
 }
 
 const PANES: [Context; 3] = [Context::Map, Context::Searches, Context::Events];
+const ZOOMING: [Context; 4] = [Context::Map, Context::Searches, Context::Events, Context::Carry];
+const ALL: [Context; 8] = [
+    Context::Map,
+    Context::Searches,
+    Context::Events,
+    Context::Carry,
+    Context::Confirm,
+    Context::Form,
+    Context::Filter,
+    Context::Help,
+];
 const LISTS: [Context; 3] = [Context::Searches, Context::Events, Context::Help];
 
 /// Keys with their meaning in some contexts.
@@ -69,10 +80,10 @@ impl Keymap {
         self.bindings.iter().find(here).map(|binding| binding.action)
     }
 
-    /// Keys and hints that hold here.
-    pub fn hints(&self, context: Context) -> impl Iterator<Item = (String, &'static str)> + '_ {
+    /// Actions with their keys and hints that hold here.
+    pub fn hints(&self, context: Context) -> impl Iterator<Item = (Action, String, &'static str)> + '_ {
         let here = move |b: &&Binding| b.contexts.contains(&context) && !b.hint.is_empty();
-        self.bindings.iter().filter(here).map(|b| (self.names(b, 1), b.hint))
+        self.bindings.iter().filter(here).map(|b| (b.action, self.names(b, 1), b.hint))
     }
 
     /// Keys and sentences for the help.
@@ -83,7 +94,7 @@ impl Keymap {
     fn names(&self, binding: &Binding, most: usize) -> String {
         match binding.action {
             Action::Move(_) => "arrows hjkl".to_owned(),
-            Action::MoveFar(_) => "Shift-arrows HJKL".to_owned(),
+            Action::MoveFar(_) => "Shift-arrows".to_owned(),
             _ => binding.keys.iter().take(most).map(|&key| self.name(key)).collect::<Vec<_>>().join(" "),
         }
     }
@@ -116,58 +127,40 @@ fn defaults() -> Vec<Binding> {
         bind(&[key!(enter)], Action::Accept, &[Context::Carry], "drop here", ""),
         bind(&[key!(esc)], Action::Dismiss, &[Context::Carry], "put back", ""),
         bind(&[key!(esc), key!('?'), key!(q), key!(enter)], Action::Dismiss, &[Context::Help], "close", ""),
+        bind(&[key!(esc)], Action::Dismiss, &PANES, "show all", "drop the filter"),
         bind(&[key!(s)], Action::SearchHere, &PANES, "search", "search for a driver at the map's cursor"),
         bind(&[key!(shift - s)], Action::SearchForm, &PANES, "", "search by a form: place and rider"),
+        bind(&[key!(c)], Action::Cancel, &PANES, "cancel", "cancel the selected search (asks first)"),
+        bind(&[key!(x)], Action::Expire, &PANES, "expire", "expire the selected search now (asks first)"),
+        bind(&[key!('/')], Action::Filter, &PANES, "filter", "only searches with this in id, rider, state or driver"),
+        bind(&[key!('[')], Action::PreviousDriver, &PANES, "", "select the previous driver on the map"),
+        bind(&[key!(']')], Action::NextDriver, &PANES, "driver", "select the next driver on the map"),
         bind(
             &[key!(m)],
             Action::Grab,
             &PANES,
             "move driver",
-            "take the selected driver up; arrows carry, Enter drops, Esc puts back",
+            "take up the driver: arrows carry, Enter drops, Esc puts back",
         ),
         bind(&[key!(n)], Action::NewDriver, &PANES, "new driver", "set a new driver at the map's cursor"),
-        bind(&[key!(shift - d)], Action::RemoveDriver, &PANES, "", "take the selected driver off the map (asks first)"),
-        bind(&[key!(c)], Action::Cancel, &PANES, "cancel", "cancel the selected search (asks first)"),
-        bind(&[key!(x)], Action::Expire, &PANES, "expire", "expire the selected search now (asks first)"),
         bind(
-            &[key!('/')],
-            Action::Filter,
+            &[key!(shift - d)],
+            Action::RemoveDriver,
             &PANES,
-            "filter",
-            "show only searches with this text in id, rider, state or driver",
+            "remove driver",
+            "take the driver off the map (asks first)",
         ),
-        bind(&[key!('[')], Action::PreviousDriver, &PANES, "", "select the previous driver on the map"),
-        bind(&[key!(']')], Action::NextDriver, &PANES, "", "select the next driver on the map"),
-        bind(&[key!(enter)], Action::Centre, &PANES, "", "centre the map on the selection"),
-        bind(
-            &[key!('+'), key!('=')],
-            Action::ZoomIn,
-            &[Context::Map, Context::Searches, Context::Events, Context::Carry],
-            "",
-            "zoom in",
-        ),
-        bind(
-            &[key!('-')],
-            Action::ZoomOut,
-            &[Context::Map, Context::Searches, Context::Events, Context::Carry],
-            "",
-            "zoom out",
-        ),
+        bind(&[key!(enter)], Action::Centre, &PANES, "centre", "centre the map on the selection"),
+        bind(&[key!('+'), key!('=')], Action::ZoomIn, &ZOOMING, "closer", "zoom in"),
+        bind(&[key!('-')], Action::ZoomOut, &ZOOMING, "", "zoom out"),
         bind(&[key!(f)], Action::FitAll, &PANES, "fit", "show all drivers and searches"),
         bind(&[key!(tab)], Action::NextPane, &PANES, "pane", "go to the next pane"),
         bind(&[key!(home), key!(g)], Action::First, &[Context::Searches], "", "to the first search"),
         bind(&[key!(end), key!(shift - g)], Action::Last, &[Context::Searches], "", "to the last search"),
+        bind(&[key!(ctrl - z)], Action::Suspend, &ALL, "", "back to the shell; `fg` returns"),
         bind(&[key!('?')], Action::Help, &PANES, "help", "this help"),
-        bind(&[key!(q), key!(ctrl - c)], Action::Quit, &PANES, "quit", "leave"),
-        bind(
-            &[key!(ctrl - c)],
-            Action::Quit,
-            &[Context::Carry, Context::Confirm, Context::Form, Context::Filter, Context::Help],
-            "",
-            "",
-        ),
-        bind(&[key!(ctrl - z)], Action::Suspend, &PANES, "", "back to the shell; `fg` returns"),
-        bind(&[key!(esc)], Action::Dismiss, &PANES, "", "drop the filter"),
+        bind(&[key!(q)], Action::Quit, &PANES, "quit", "leave"),
+        bind(&[key!(ctrl - c)], Action::Quit, &ALL, "", ""),
     ];
     let ways = [
         (Direction::Up, [key!(up), key!(k)], [key!(shift - up), key!(shift - k)]),
@@ -178,9 +171,12 @@ fn defaults() -> Vec<Binding> {
     for (i, (direction, near, far)) in ways.into_iter().enumerate() {
         let (help, far_help) =
             if i == 0 { ("pan the map, select a row, carry a driver", "the same in great steps") } else { ("", "") };
-        let everywhere: &[Context] = &[Context::Map, Context::Searches, Context::Events, Context::Carry, Context::Help];
+        let everywhere: &[Context] = &[Context::Map, Context::Searches, Context::Events, Context::Help];
+        let hint = if i == 0 { "carry" } else { "" };
+        all.push(bind(&near, Action::Move(direction), &[Context::Carry], hint, ""));
         all.push(bind(&near, Action::Move(direction), everywhere, "", help));
         all.push(bind(&far, Action::MoveFar(direction), everywhere, "", far_help));
+        all.push(bind(&far, Action::MoveFar(direction), &[Context::Carry], "", ""));
     }
     all.push(bind(&[key!(pageup)], Action::MoveFar(Direction::Up), &LISTS, "", ""));
     all.push(bind(&[key!(pagedown)], Action::MoveFar(Direction::Down), &LISTS, "", ""));
@@ -232,16 +228,7 @@ mod tests {
 
     #[test]
     fn a_key_means_one_thing_in_one_context() {
-        for context in [
-            Context::Map,
-            Context::Searches,
-            Context::Events,
-            Context::Carry,
-            Context::Confirm,
-            Context::Form,
-            Context::Filter,
-            Context::Help,
-        ] {
+        for context in ALL {
             let mut seen = HashSet::new();
             for binding in Keymap::shared().bindings.iter().filter(|b| b.contexts.contains(&context)) {
                 for key in &binding.keys {
@@ -255,7 +242,7 @@ mod tests {
     fn the_readme_tells_every_key_of_the_help() {
         const README: &str = include_str!("../../README.md");
         // The arrows and their letters stand together there, the others each by itself.
-        let apart = Keymap::shared().help().filter(|(keys, _)| !keys.contains("hjkl") && !keys.contains("HJKL"));
+        let apart = Keymap::shared().help().filter(|(keys, _)| !keys.contains("arrows"));
         for (keys, help) in apart {
             let told = keys.split(' ').any(|key| README.to_lowercase().contains(&format!("`{}`", key.to_lowercase())));
             assert!(told, "{keys}: {help}");

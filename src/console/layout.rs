@@ -1,7 +1,7 @@
 //! Where everything stands. Both the model (how many rows are in sight?) and the view ask here.
 //!
 //! ```text
-//! wide: 100 columns and more      narrow
+//! wide: 112 columns and more      narrow
 //! ┌ header ────────────────┐      ┌ header ───┐
 //! │ map        │ searches  │      │ map       │
 //! │            │           │      │ searches  │
@@ -14,7 +14,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 /// Below this many columns and rows nothing useful can be shown.
 pub const SMALLEST: (u16, u16) = (60, 16);
 /// From this width on the panes stand side by side.
-const WIDE: u16 = 100;
+const WIDE: u16 = 112;
 /// Columns that the table can make use of.
 const TABLE_WIDTH: (u16, u16) = (64, 80);
 

@@ -22,8 +22,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The feed brings news from Redis.
     News(News),
-    /// An effect was carried out, or was not.
-    Done(Deed, Result<Option<RequestId>, String>),
+    /// An effect was carried out, or was not. A search that was opened has a number.
+    Done(Deed, Result<Option<RequestId>, Mishap>),
 }
 
 /// News from Redis.
@@ -43,8 +43,10 @@ pub enum News {
     Nearest(Vec<(RequestId, Option<Candidate>)>),
     /// What happened lately, oldest first.
     Events(Vec<Event>),
-    /// The rectangle around all drivers; none where there are none.
-    Extent(Option<Bounds>),
+    /// The rectangle around all drivers, none where there are none; or why it cannot be told.
+    Extent(Result<Option<Bounds>, String>),
+    /// Redis answers, but something could not be read, for this reason.
+    Unreadable(String),
 }
 
 /// How changes in Redis reach the console.
@@ -58,6 +60,15 @@ pub enum Link {
     Polling(String),
     /// Redis is away, for this reason.
     Away(String),
+}
+
+/// Why an action has no good end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mishap {
+    /// It was not done, for this reason.
+    Refused(String),
+    /// The answer did not come, for this reason: it may have been done all the same.
+    Unknown(String),
 }
 
 /// Something that an operator wants changed in Redis.

@@ -28,9 +28,9 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store};
@@ -44,6 +44,8 @@ const MESSAGES: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 /// Countdowns are drawn anew so often.
 const TICK: Duration = Duration::from_millis(250);
+/// So long the console waits at its end for actions that are under way.
+const LAST_DEEDS: Duration = Duration::from_secs(2);
 /// However near the next deadline is, time is not looked at oftener than this.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
@@ -101,15 +103,15 @@ where
     let began = Instant::now();
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
-    let _feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
-    let hands = Hands { store, actor: operator.actor, request: operator.request, answers, glance };
+    let mut feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
+    let hands =
+        Hands { store, actor: operator.actor, request: operator.request, answers, glance, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
     let mut model = Model::new(options, (size.width, size.height));
-    hands.carry_out(Effect::AskExtent);
 
     let mut last_frame = began;
     let mut changed = true;
-    loop {
+    'running: loop {
         if changed && last_frame.elapsed() >= FRAME {
             terminal.draw(|frame| view::draw(&model, frame)).map_err(io::Error::other)?;
             last_frame = Instant::now();
@@ -117,7 +119,9 @@ where
         }
         let wake = if changed { last_frame + FRAME } else { Instant::now() + next_tick(&model) };
         let first = tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
+            () = shutdown.cancelled() => break,
+            // It ends by a panic alone, and with it the screen would stand still and seem alive.
+            _ = &mut feed => return Err(io::Error::other("the feed from Redis has failed")),
             event = input.next() => Happening::Input(event),
             Some(message) = messages.recv() => Happening::Message(message),
             () = sleep_until(wake) => Happening::Message(Message::Tick),
@@ -128,7 +132,7 @@ where
             changed = true;
             let message = match happening {
                 Happening::Message(message) => message,
-                Happening::Input(None) => return Ok(()),
+                Happening::Input(None) => break 'running,
                 Happening::Input(Some(event)) => match event? {
                     Input::Key(key) => Message::Key(key),
                     Input::Resize(columns, rows) => Message::Resize(columns, rows),
@@ -141,7 +145,7 @@ where
             };
             for effect in update::update(&mut model, began.elapsed(), message) {
                 match effect {
-                    Effect::Quit => return Ok(()),
+                    Effect::Quit => break 'running,
                     Effect::Suspend => {
                         host.suspend()?;
                         repaint(terminal)?;
@@ -155,6 +159,11 @@ where
             };
         }
     }
+    // What was confirmed is not dropped with the program. Nobody reads the answers any more.
+    drop(messages);
+    hands.deeds.close();
+    let _ = timeout(LAST_DEEDS, hands.deeds.wait()).await;
+    Ok(())
 }
 
 enum Happening {

@@ -25,7 +25,7 @@ pub fn span(span: Duration) -> String {
     match ms {
         ms if ms < 0.95 => format!("{ms:.1} ms"),
         ms if ms < 999.5 => format!("{ms:.0} ms"),
-        _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs()),
+        _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs().max(1)),
         _ => format!("{} min", span.as_secs() / 60),
     }
 }
@@ -104,6 +104,6 @@ mod tests {
             [Duration::from_micros(412), Duration::from_millis(12), Duration::from_secs(3), Duration::from_secs(150)]
                 .map(span);
         assert_eq!(texts, ["0.4 ms", "12 ms", "3 s", "2 min"]);
-        assert_eq!(span(Duration::from_micros(999_600)), "0 s");
+        assert_eq!(span(Duration::from_micros(999_600)), "1 s");
     }
 }

@@ -32,13 +32,15 @@ pub struct MapModel {
     pub carry: Option<Carry>,
     /// The map has been fitted to what there is; before that nothing is read for it.
     pub fitted: bool,
+    /// The extent has been asked for, and not been told yet.
+    pub fitting: bool,
 }
 
 impl Default for MapModel {
     fn default() -> Self {
         let (lat, lng, metres_per_column) = HOME;
         let projection = Projection { centre: Point::clamped(lat, lng), metres_per_column, columns: 1, rows: 1 };
-        Self { projection, fleet: FleetView::default(), selected: None, carry: None, fitted: false }
+        Self { projection, fleet: FleetView::default(), selected: None, carry: None, fitted: false, fitting: false }
     }
 }
 

@@ -65,6 +65,8 @@ pub enum Tone {
     Good,
     /// It was refused or went wrong.
     Bad,
+    /// Nobody knows whether it was done.
+    Unknown,
     /// For information.
     Plain,
 }
@@ -114,6 +116,8 @@ pub struct Model {
     pub glance: Glance,
     /// A snapshot has been taken in: an empty table means that nobody waits.
     pub loaded: bool,
+    /// Why something could not be read since the last snapshot, though Redis answers.
+    pub unreadable: Option<String>,
 }
 
 impl Model {
@@ -137,6 +141,7 @@ impl Model {
             size,
             glance: Glance::default(),
             loaded: false,
+            unreadable: None,
         };
         model.resize(size);
         model
@@ -168,6 +173,13 @@ impl Model {
     #[must_use]
     pub fn redis_now(&self) -> Option<UnixMs> {
         self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
+    }
+
+    /// The moment that the picture shows: now, or while Redis is away the last moment that is known.
+    #[must_use]
+    pub fn picture_now(&self) -> Option<UnixMs> {
+        let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
+        Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
     }
 
     /// How old the picture is: how long ago it was last known to be true.

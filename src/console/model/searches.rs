@@ -3,9 +3,11 @@
 //! Order, filter and scroll are settled when something changes, never while drawing. The selection is an id, and its row
 //! keeps its line on the screen whatever comes or goes.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::console::message::MOST_WAITING;
 use crate::domain::{Candidate, Record, RequestId, Search, Standing, State, UnixMs};
 
 /// An ended request stays in the table so long.
@@ -29,7 +31,11 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(search: Search, before: Option<&Self>) -> Self {
+    fn new(mut search: Search, before: Option<&Self>) -> Self {
+        // A record that is gone before its time, with all of Redis say, leaves what was known of it.
+        if let (Record::Foreign, Some(before)) = (&search.record, before) {
+            search.record = before.search.record.clone();
+        }
         let standing = search.standing();
         let recorded = search.request().and_then(|r| r.ended_at);
         let ended_at = match standing {
@@ -81,6 +87,9 @@ impl Row {
     }
 
     fn matches(&self, needle: &str) -> bool {
+        if needle.is_empty() {
+            return true;
+        }
         let driver = self.search.request().and_then(|r| r.driver_id.as_ref());
         let texts = [self.search.id.to_string(), self.rider().to_lowercase(), self.state().to_string()];
         texts.iter().any(|text| text.contains(needle))
@@ -100,6 +109,9 @@ pub struct Searches {
     /// How many lines are in sight.
     height: usize,
     filter: String,
+    /// How many wait, and how many of those have no record.
+    waiting: usize,
+    foreign: usize,
 }
 
 impl Searches {
@@ -134,8 +146,7 @@ impl Searches {
     /// How many wait, and how many of those have no record.
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {
-        let waiting = || self.rows.values().filter(|row| row.is_waiting());
-        (waiting().count(), waiting().filter(|row| row.search.record == Record::Foreign).count())
+        (self.waiting, self.foreign)
     }
 
     /// How many lines are hidden above and below.
@@ -166,17 +177,28 @@ impl Searches {
     pub fn take(&mut self, searches: Vec<Search>, now: UnixMs) {
         for search in searches {
             let before = self.rows.get(&search.id);
-            if before.is_none() && !search.exists() {
+            // Two readings may overtake one another: the later one counts.
+            if before.is_some_and(|row| row.search.read_at > search.read_at) {
                 continue;
             }
+            let new = before.is_none();
             let row = Row::new(search, before);
-            let old = row.ended_at.is_some_and(|at| now.since(at) >= ENDED_STAYS);
-            if old && before.is_none() {
+            if new && !self.has_place_for(&row, now) {
                 continue;
             }
+            self.waiting += usize::from(new && row.is_waiting());
             self.rows.insert(row.search.id, row);
         }
         self.settle();
+    }
+
+    /// Whether a request that was not in the table belongs there. What ended long ago does not, nor a bare key that has
+    /// ended: nobody here has seen it wait. The table is bounded, however many wait.
+    fn has_place_for(&self, row: &Row, now: UnixMs) -> bool {
+        match row.ended_at {
+            Some(at) => row.search.record != Record::Foreign && now.since(at) < ENDED_STAYS,
+            None => self.waiting < MOST_WAITING,
+        }
     }
 
     /// Takes in who is nearest.
@@ -247,11 +269,19 @@ impl Searches {
         let line = self.position().map(|position| position.saturating_sub(self.offset));
         let mut shown: Vec<&Row> = self.rows.values().filter(|row| row.matches(&self.filter)).collect();
         shown.sort_by_key(|row| match (row.standing, row.ended_at) {
-            (Standing::Waiting(deadline), _) => (0, deadline.map_or(i64::MAX, |at| at.0), row.search.id),
-            (Standing::Ended(_), at) => (1, -at.unwrap_or_default().0, row.search.id),
+            (Standing::Waiting(deadline), _) => (0, deadline.map_or(i64::MAX, |at| at.0), Reverse(None), row.search.id),
+            (Standing::Ended(_), at) => (1, 0, Reverse(at), row.search.id),
         });
         self.order = shown.into_iter().map(|row| row.search.id).collect();
+        let waiting = || self.rows.values().filter(|row| row.is_waiting());
+        self.foreign = waiting().filter(|row| row.search.record == Record::Foreign).count();
+        self.waiting = waiting().count();
         match (self.position(), line) {
+            // A row that has ended sinks to the others that have; those who wait do not sink with it out of sight.
+            (Some(_), Some(_)) if self.selected().is_some_and(|row| !row.is_waiting()) => {
+                self.offset = self.offset.min(self.order.len().saturating_sub(self.height.max(1)));
+                return;
+            }
             (Some(position), Some(line)) => self.offset = position.saturating_sub(line),
             (Some(_), None) => {}
             // It is gone: whoever stands in its line now is selected.

@@ -4,6 +4,7 @@ use tui_input::Input;
 
 use super::forms;
 use crate::console::action::{Action, Direction};
+use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Link};
 use crate::console::model::{Carry, Confirm, Layer, Model, Pane, Row, Tone};
 use crate::domain::{Driver, Standing};
@@ -14,6 +15,10 @@ const PAN: (f64, f64) = (4.0, 2.0);
 const FAR: f64 = 5.0;
 
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.options.read_only && action.changes_something() {
+        model.say(Tone::Bad, "this console only looks (--read-only)");
+        return Vec::new();
+    }
     match action {
         Action::NextPane => model.focus = next_pane(model.focus),
         Action::Move(direction) => step(model, direction, false),
@@ -22,7 +27,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Last => model.searches.move_selection(isize::MAX),
         Action::ZoomIn => model.map.zoom(1),
         Action::ZoomOut => model.map.zoom(-1),
-        Action::FitAll => return vec![Effect::AskExtent],
+        Action::FitAll => return super::news::ask_extent(model),
         Action::Centre => centre(model),
         Action::PreviousDriver => select_driver(model, false),
         Action::NextDriver => select_driver(model, true),
@@ -113,7 +118,9 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
     let times = if far { FAR } else { 1.0 };
     if let Some(Layer::Help(scrolled)) = model.layers.last_mut() {
         let lines = if far { 10 } else { 1 };
-        *scrolled = if rows < 0.0 { scrolled.saturating_sub(lines) } else { scrolled.saturating_add(lines) };
+        // The legend is as long as the help may be scrolled beyond its keys.
+        let last = u16::try_from(Keymap::shared().help().count()).unwrap_or(u16::MAX);
+        *scrolled = if rows < 0.0 { scrolled.saturating_sub(lines) } else { scrolled.saturating_add(lines).min(last) };
     } else if model.map.carry.is_some() {
         model.map.carry_by(columns * times, rows * times);
     } else {

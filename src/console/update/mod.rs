@@ -8,14 +8,14 @@ mod tests;
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use super::action::Action;
 use super::keymap::Keymap;
-use super::message::{Deed, Effect, Glance, Message};
+use super::message::{Deed, Effect, Glance, Link, Message, Mishap};
 use super::model::{Layer, Model, Tone};
-use crate::domain::{RequestId, Standing};
+use crate::domain::{RequestId, Standing, clean};
 
 /// Takes in what happened at `now` (since the console started), and answers what is to be done about it.
 pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect> {
@@ -47,6 +47,10 @@ fn tick(model: &mut Model) -> Vec<Effect> {
         model.notice = None;
     }
     let Some(now) = model.redis_now() else { return Vec::new() };
+    if matches!(model.link, Link::Away(_)) {
+        // The picture stands still.
+        return Vec::new();
+    }
     model.searches.forget_old(now);
     let overdue = model.searches.overdue(now);
     if overdue.is_empty() { Vec::new() } else { vec![Effect::Ask(overdue)] }
@@ -58,6 +62,12 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
             other => actions::act(model, other),
         };
+    }
+    // What could not be shown cannot be typed either.
+    if let KeyCode::Char(c) = key.code
+        && clean(c.to_string().as_bytes()) != c.to_string()
+    {
+        return Vec::new();
     }
     let event = Event::Key(key);
     match model.layers.last_mut() {
@@ -91,9 +101,10 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 /// Says how an action ended.
-fn report(model: &mut Model, deed: &Deed, outcome: Result<Option<RequestId>, String>) {
+fn report(model: &mut Model, deed: &Deed, outcome: Result<Option<RequestId>, Mishap>) {
     match outcome {
-        Err(reason) => model.say(Tone::Bad, reason),
+        Err(Mishap::Refused(reason)) => model.say(Tone::Bad, reason),
+        Err(Mishap::Unknown(reason)) => model.say(Tone::Unknown, format!("{} ({reason})", intent(deed))),
         Ok(opened) => {
             let text = match deed {
                 Deed::Open(place, _) => match opened {
@@ -108,6 +119,18 @@ fn report(model: &mut Model, deed: &Deed, outcome: Result<Option<RequestId>, Str
             };
             model.say(Tone::Good, text);
         }
+    }
+}
+
+/// An action as something that was meant.
+fn intent(deed: &Deed) -> String {
+    match deed {
+        Deed::Open(place, _) => format!("a search at {place}"),
+        Deed::Cancel(id) => format!("cancelling request {id}"),
+        Deed::Expire(id) => format!("expiring request {id}"),
+        Deed::Place(driver) => format!("setting driver {}", driver.id),
+        Deed::Move(driver) => format!("moving driver {}", driver.id),
+        Deed::Remove(id) => format!("taking driver {id} off the map"),
     }
 }
 

@@ -1,18 +1,19 @@
 //! What news from Redis does to the model.
 
 use crate::console::message::{Effect, Link, News};
-use crate::console::model::Model;
+use crate::console::model::{Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
 
 pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
-        News::Link(link) => model.link = link,
+        News::Link(link) => return take_link(model, link),
         News::Vitals(at, vitals) => {
             // The answer was on its way for half of the round trip.
             model.set_clock(at.saturating_sub(vitals.latency / 2), vitals.now);
             model.vitals = Some(vitals);
             // Unchanged since the last word of it: a live link tells of every change.
-            if matches!(model.link, Link::Live | Link::Polling(_)) {
+            let all_read = model.loaded && model.unreadable.is_none();
+            if all_read && matches!(model.link, Link::Live | Link::Polling(_)) {
                 model.true_at = Some(at);
             }
         }
@@ -21,9 +22,34 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Fleet(fleet) => model.map.fleet = fleet,
         News::Nearest(nearest) => model.searches.take_nearest(nearest),
         News::Events(events) => model.add_events(events),
-        News::Extent(extent) => fit(model, extent),
+        News::Extent(extent) => {
+            model.map.fitting = false;
+            match extent {
+                Ok(extent) => fit(model, extent),
+                Err(reason) => model.say(Tone::Bad, format!("the extent of the fleet can't be read: {reason}")),
+            }
+        }
+        News::Unreadable(reason) => model.unreadable = Some(reason),
     }
     Vec::new()
+}
+
+/// What was said while the link was different is said no more. A map that has not been fitted yet is, once Redis is there.
+fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
+    if link != model.link {
+        model.notice = None;
+        model.link = link;
+    }
+    if model.map.fitted || matches!(model.link, Link::Away(_) | Link::Connecting) {
+        Vec::new()
+    } else {
+        ask_extent(model)
+    }
+}
+
+/// Asks for the extent of the fleet, unless that has been asked already.
+pub(super) fn ask_extent(model: &mut Model) -> Vec<Effect> {
+    if std::mem::replace(&mut model.map.fitting, true) { Vec::new() } else { vec![Effect::AskExtent] }
 }
 
 fn take_searches(model: &mut Model, searches: Vec<Search>) {
@@ -38,6 +64,7 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     take_searches(model, searches);
     model.searches.ask_again();
     model.loaded = true;
+    model.unreadable = None;
     let waiting = model.searches.all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
     let mut unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     unheard.sort_unstable();

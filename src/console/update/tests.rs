@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::console::fixtures::{Desk, START, driver, ended, foreign, id, waiting};
 use crate::console::keymap::Context;
-use crate::console::message::{Deed, Effect, Link, Message, News};
+use crate::console::message::{Deed, Effect, Link, Message, Mishap, News};
 use crate::console::model::{Layer, Tone};
 use crate::domain::{FleetView, Key, Record, Search, State, UserId};
 
@@ -33,7 +33,7 @@ fn the_selection_is_an_id_and_keeps_its_line() {
     desk.news(News::Searches(sooner.chain(later).collect()));
     assert_eq!(desk.selected(), Some(1), "arrivals do not change what is selected");
     assert_eq!(line(&desk), Some(1), "nor where it stands on the screen");
-    desk.news(News::Searches(vec![ended(1, State::Found, 0)]));
+    desk.news(News::Searches(vec![Search { read_at: START, ..ended(1, State::Found, 0) }]));
     assert_eq!(desk.selected(), Some(1), "nor does its end");
 }
 
@@ -297,7 +297,10 @@ fn while_redis_is_away_nothing_is_sent() {
 #[test]
 fn a_refusal_is_told_as_it_is() {
     let mut desk = Desk::in_town(120, 40);
-    desk.send(Message::Done(Deed::Cancel(id(1)), Err("request 1 has ended already: cancelled by ben@desk".to_owned())));
+    desk.send(Message::Done(
+        Deed::Cancel(id(1)),
+        Err(Mishap::Refused("request 1 has ended already: cancelled by ben@desk".to_owned())),
+    ));
     let notice = desk.model.notice.clone().unwrap();
     assert_eq!((notice.tone, notice.text.as_str()), (Tone::Bad, "request 1 has ended already: cancelled by ben@desk"));
     desk.wait(Duration::from_secs(7));
@@ -362,4 +365,112 @@ fn a_damaged_record_is_shown_as_such() {
     let mut desk = Desk::new(120, 40);
     desk.news(News::Searches(vec![Search { record: Record::Damaged("lat".to_owned()), ..foreign(7, 60) }]));
     assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged record)");
+}
+
+#[test]
+fn an_action_without_an_answer_is_not_called_undone() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.send(Message::Done(Deed::Cancel(id(1)), Err(Mishap::Unknown("no answer in time".to_owned()))));
+    let notice = desk.model.notice.clone().unwrap();
+    assert_eq!((notice.tone, notice.text.as_str()), (Tone::Unknown, "cancelling request 1 (no answer in time)"));
+}
+
+#[test]
+fn an_older_reading_does_not_undo_a_newer_one() {
+    let mut desk = Desk::in_town(120, 40);
+    let later = START + Duration::from_secs(1);
+    desk.news(News::Searches(vec![Search { read_at: later, ..ended(1, State::Found, 0) }]));
+    desk.news(News::Searches(vec![waiting(1, 48, 192)]));
+    assert_eq!(desk.model.searches.get(id(1)).unwrap().state(), State::Found);
+}
+
+#[test]
+fn what_was_known_of_a_record_that_is_gone_is_kept() {
+    let mut desk = Desk::in_town(120, 40);
+    let gone = Search { key: Key::Gone, ..foreign(1, 0) };
+    desk.news(News::Searches(vec![gone]));
+    let row = desk.model.searches.get(id(1)).unwrap();
+    assert_eq!((row.rider(), row.state()), ("requestor_1", State::Expired));
+}
+
+#[test]
+fn a_bare_key_that_had_ended_before_it_was_seen_is_left_alone() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.news(News::Searches(vec![Search { key: Key::Cancelled, ..foreign(77, 0) }]));
+    assert!(!desk.rows().contains(&77));
+}
+
+#[test]
+fn a_selected_row_that_ends_does_not_drag_the_waiting_out_of_sight() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.news(News::Searches((10..90).map(|n| waiting(n, 100, 200 + n)).collect()));
+    assert_eq!(desk.selected(), Some(900));
+    desk.news(News::Searches(vec![Search { key: Key::Cancelled, ..foreign(900, 0) }]));
+    assert_eq!(desk.selected(), Some(900), "it stays selected");
+    assert_eq!(desk.rows()[0], 1, "and who waits stays in sight");
+    desk.press("up");
+    assert!(desk.rows().contains(&desk.selected().unwrap()), "a key brings the selection back into sight");
+}
+
+#[test]
+fn the_picture_stands_still_while_redis_is_away() {
+    let mut desk = Desk::in_town(120, 40);
+    let before = desk.model.picture_now();
+    desk.news(News::Link(Link::Away("connection refused".to_owned())));
+    assert_eq!(desk.wait(Duration::from_secs(100)), [], "nothing is asked, nothing is let go of");
+    assert_eq!(desk.model.picture_now(), before);
+    assert_eq!(desk.rows().len(), 5);
+    desk.press("s");
+    desk.news(News::Link(Link::Live));
+    assert_eq!(desk.notice(), "", "what was said while it was away is said no more");
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_is_not_called_fresh() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.news(News::Unreadable("NOPERM".to_owned()));
+    desk.wait(Duration::from_secs(5));
+    desk.vitals(7);
+    assert_eq!(desk.model.age(), Some(Duration::from_secs(5)));
+    desk.news(News::Snapshot(vec![waiting(1, 48, 192), waiting(2, 10, 230)]));
+    desk.vitals(7);
+    assert_eq!(desk.model.age(), Some(Duration::ZERO));
+}
+
+#[test]
+fn a_console_that_only_looks_says_so_at_the_key() {
+    for key in ["s", "S", "m", "n", "D", "c", "x"] {
+        let mut desk = Desk::in_town(120, 40);
+        desk.model.options.read_only = true;
+        desk.press("]");
+        assert_eq!(desk.press(key), [], "{key}");
+        assert_eq!(desk.notice(), "this console only looks (--read-only)", "{key}");
+        assert!(desk.model.layers.is_empty() && desk.model.map.carry.is_none(), "{key}");
+    }
+}
+
+#[test]
+fn the_extent_is_asked_once_at_a_time_and_again_where_it_failed() {
+    let mut desk = Desk::new(120, 40);
+    let asked = |effects: &[Effect]| effects.contains(&Effect::AskExtent);
+    assert!(asked(&desk.effects), "as soon as there is a link");
+    assert!(!asked(&desk.press("f")), "it is under way");
+    desk.news(News::Extent(Err("no answer in time".to_owned())));
+    assert!(desk.notice().contains("no answer in time"));
+    assert!(asked(&desk.press("f")));
+}
+
+#[test]
+fn what_cannot_be_shown_cannot_be_typed() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("/");
+    desk.type_text("a\u{202e}\u{200b}b");
+    assert_eq!(desk.model.searches.filter(), "ab");
+}
+
+#[test]
+fn the_table_is_bounded() {
+    let mut desk = Desk::new(120, 40);
+    desk.news(News::Searches((1..=6_000).map(|n| waiting(n, 0, 200)).collect()));
+    assert_eq!(desk.model.searches.waiting().0, crate::console::message::MOST_WAITING);
 }

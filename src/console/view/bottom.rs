@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::text;
-use crate::console::keymap::{Context, Keymap};
+use crate::console::action::Action;
+use crate::console::keymap::Keymap;
 use crate::console::message::Link;
-use crate::console::model::{Layer, Model, Tone};
+use crate::console::model::{Layer, Model, Pane, Row, Tone};
 use crate::console::theme::Theme;
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
@@ -19,34 +20,44 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         text::put_right(buffer, area, &shown, theme.faint(), theme);
         return;
     }
+    if !model.layers.is_empty() || model.map.carry.is_some() {
+        hints(model, area, buffer, theme);
+        return;
+    }
     if let Some(notice) = &model.notice {
         let (word, style) = match notice.tone {
             Tone::Good => ("done: ", theme.good()),
             Tone::Bad => ("not done: ", theme.bad()),
+            Tone::Unknown => ("not known whether it was done: ", theme.warning()),
             Tone::Plain => ("", theme.text()),
         };
         text::put(buffer, area, &format!(" {word}{}", notice.text), style, theme);
         return;
     }
-    if let Some(trouble) = trouble(&model.link) {
+    if let Some(trouble) = trouble(model) {
         buffer.set_style(area, theme.banner());
         text::put(buffer, area, &trouble, theme.banner(), theme);
         return;
     }
-    hints(model.context(), area, buffer, theme);
+    hints(model, area, buffer, theme);
 }
 
-fn trouble(link: &Link) -> Option<String> {
-    match link {
-        Link::Connecting | Link::Live => None,
-        Link::Polling(reason) => Some(format!(" No notifications, so everything is read once a second: {reason}")),
-        Link::Away(reason) => Some(format!(" The picture stands still and nothing can be changed: {reason}")),
+fn trouble(model: &Model) -> Option<String> {
+    match (&model.link, &model.unreadable) {
+        (Link::Connecting, _) | (Link::Live, None) => None,
+        (Link::Live, Some(reason)) => Some(format!(" Redis is there, but not all can be read: {reason}")),
+        (Link::Polling(_), Some(reason)) => Some(format!(" No notifications, and not all can be read: {reason}")),
+        (Link::Polling(reason), None) => {
+            Some(format!(" No notifications, so everything is read once a second: {reason}"))
+        }
+        (Link::Away(reason), _) => Some(format!(" The picture stands still and nothing can be changed: {reason}")),
     }
 }
 
-fn hints(context: Context, area: Rect, buffer: &mut Buffer, theme: Theme) {
+fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    let all: Vec<_> = Keymap::shared().hints(context).collect();
+    let offered = Keymap::shared().hints(model.context()).filter(|(action, _, _)| offers(model, *action));
+    let all: Vec<(String, &str)> = offered.map(|(_, keys, hint)| (keys, hint)).collect();
     // The last ones, help and quit, are what a lost one needs: what does not fit is left out before them.
     let width = |(key, hint): &(String, &str)| u16::try_from(key.width() + hint.width() + 3).unwrap_or(u16::MAX);
     let keep_from = all.len().saturating_sub(2);
@@ -61,5 +72,24 @@ fn hints(context: Context, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let after = Rect { x: rest.x + used, width: rest.width - used, ..rest };
         used += text::put(buffer, after, &format!(" {hint}  "), theme.text(), theme);
         rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
+    }
+}
+
+/// Whether an action is worth a hint: it would do something to what is selected, in the pane that has the keys.
+fn offers(model: &Model, action: Action) -> bool {
+    if model.options.read_only && action.changes_something() {
+        return false;
+    }
+    match action {
+        Action::Cancel | Action::Expire => {
+            model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
+        }
+        Action::Filter => model.focus == Pane::Searches,
+        Action::Grab | Action::RemoveDriver => model.map.selected_driver().is_some(),
+        Action::NextDriver | Action::ZoomIn | Action::NewDriver => model.focus == Pane::Map,
+        Action::Centre => model.focus != Pane::Events && model.searches.selected().is_some(),
+        // In the panes there is only the filter to be dropped.
+        Action::Dismiss => !model.layers.is_empty() || model.map.carry.is_some() || !model.searches.filter().is_empty(),
+        _ => true,
     }
 }

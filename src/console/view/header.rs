@@ -1,7 +1,8 @@
-//! The line at the top: how healthy the link is, how old the picture is, and the figures.
+//! The line at the top: how healthy the link is, how old the picture is, and the figures. What there is no room for is left
+//! out as a whole, the least needed first.
 //!
 //! ```text
-//!  cabstand  127.0.0.1:6379/0 ● live 0.4 ms │ now │ drivers 1 204 · waiting 17 │ workers 2 │ 14:03:22
+//!  cabstand  127.0.0.1:6379/0  ● live 0.4 ms  now │ drivers 1 204 · waiting 17 │ workers 2       14:03:22
 //! ```
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::message::Link;
@@ -19,50 +21,88 @@ use crate::console::wording;
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
 
-/// From so many columns on there is room for the program's name, and for air between the parts.
-const WIDE: u16 = 100;
+/// How soon the program's name is left out: before anything else.
+const NAME: u8 = 5;
+
+/// A part of the line.
+struct Part {
+    text: String,
+    style: Style,
+    /// How soon it is left out where room is short: the highest first, zero never.
+    spare: u8,
+    /// A line stands between it and the part before.
+    apart: bool,
+}
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let clock = clock(model);
-    let room_for_clock = u16::try_from(clock.len()).unwrap_or(0) + 1;
-    let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1 + room_for_clock), ..area };
-    for (part, style) in parts(model, area.width >= WIDE, theme) {
-        let used = text::put(buffer, rest, &part, style, theme);
-        rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
+    let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    text::put_right(buffer, rest, &clock, theme.text(), theme);
+    rest.width = rest.width.saturating_sub(u16::try_from(clock.width()).unwrap_or(0) + 1);
+    let room = usize::from(rest.width);
+    let mut parts = parts(model, theme);
+    // The name goes first, then the air between the parts, then what else can be spared.
+    let mut airy = true;
+    while width(&parts, airy) > room {
+        let most = parts.iter().map(|part| part.spare).max().unwrap_or(0);
+        if airy && most < NAME {
+            airy = false;
+        } else if most > 0 {
+            parts.retain(|part| part.spare != most);
+        } else {
+            break;
+        }
     }
-    let right = Rect { width: area.width.saturating_sub(1), ..area };
-    text::put_right(buffer, right, &clock, theme.text(), theme);
+    for (i, part) in parts.iter().enumerate() {
+        let between = if i == 0 { String::new() } else { between(part, airy, theme) };
+        for (text, style) in [(between.as_str(), theme.faint()), (part.text.as_str(), part.style)] {
+            let used = text::put(buffer, rest, text, style, theme);
+            rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
+        }
+    }
 }
 
-fn parts(model: &Model, wide: bool, theme: Theme) -> Vec<(String, Style)> {
-    let (sign, word, style) = theme.link(&model.link);
-    let apart = |sign: &str| if wide { format!(" {sign} ") } else { sign.to_owned() };
-    let split = || (apart(theme.signs.split), theme.faint());
-    let mut parts = Vec::new();
-    if wide {
-        parts.push(("cabstand  ".to_owned(), theme.brand()));
+/// What stands before a part.
+fn between(part: &Part, airy: bool, theme: Theme) -> String {
+    match (part.apart, airy) {
+        (true, true) => format!(" {} ", theme.signs.split),
+        (true, false) => theme.signs.split.to_owned(),
+        (false, true) => "  ".to_owned(),
+        (false, false) => " ".to_owned(),
     }
-    parts.push((format!("{} ", model.options.address), theme.text()));
-    parts.push((format!("{sign} {word}"), style));
+}
+
+fn width(parts: &[Part], airy: bool) -> usize {
+    let between = |part: &Part| usize::from(airy) + if part.apart && airy { 2 } else { 1 };
+    let all: usize = parts.iter().map(|part| part.text.width() + between(part)).sum();
+    all - parts.first().map_or(0, between)
+}
+
+fn parts(model: &Model, theme: Theme) -> Vec<Part> {
+    let (sign, word, style) = theme.link(&model.link);
+    let part = |text: String, style, spare, apart| Part { text, style, spare, apart };
+    let mut parts = vec![
+        part("cabstand".to_owned(), theme.brand(), NAME, false),
+        part(model.options.address.clone(), theme.text(), 4, false),
+        part(format!("{sign} {word}"), style, 0, false),
+    ];
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
-        parts.push((format!(" {}", wording::span(vitals.latency)), theme.text()));
+        parts.push(part(wording::span(vitals.latency), theme.text(), 3, false));
     }
     if model.options.read_only {
-        parts.push((" read-only".to_owned(), theme.warning()));
+        parts.push(part("read-only".to_owned(), theme.warning(), 0, false));
     }
-    parts.push(split());
-    parts.push(age(model, theme));
+    let (text, style) = age(model, theme);
+    parts.push(part(text, style, 0, false));
     if let Some(vitals) = &model.vitals {
-        let waiting = model.waiting();
-        let style = if waiting > 0 { theme.strong() } else { theme.text() };
-        parts.push(split());
-        let drivers = format!("drivers {}{}", wording::count(vitals.drivers), apart(theme.signs.between));
-        parts.push((drivers, theme.text()));
-        parts.push((format!("waiting {}", wording::count(waiting)), style));
-        parts.push(split());
-        let style = if vitals.workers == 0 { theme.warning() } else { theme.text() };
-        let workers = if vitals.workers == 0 { "no worker".to_owned() } else { format!("workers {}", vitals.workers) };
-        parts.push((workers, style));
+        let waiting = if model.loaded { wording::count(model.waiting()) } else { "?".to_owned() };
+        parts.push(part(format!("drivers {}", wording::count(vitals.drivers)), theme.text(), 2, true));
+        parts.push(part(format!("waiting {waiting}"), theme.strong(), 0, true));
+        let (text, style) = match vitals.workers {
+            0 => ("no worker".to_owned(), theme.warning()),
+            n => (format!("workers {n}"), theme.text()),
+        };
+        parts.push(part(text, style, 1, true));
     }
     parts
 }

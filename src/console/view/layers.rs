@@ -86,8 +86,26 @@ pub(super) fn input(input: &Input, area: Rect, buffer: &mut Buffer, theme: Theme
     }
 }
 
+/// What the signs on the screen mean.
+fn legend(theme: Theme) -> Vec<(String, &'static str)> {
+    let signs = theme.signs;
+    let [thin, .., thick] = signs.crowd;
+    vec![
+        (String::new(), ""),
+        (
+            format!("{} {}", signs.driver_selected, signs.carried),
+            "the selected driver, the driver in hand; others are dots",
+        ),
+        (format!("{thin} {thick}"), "a few, many drivers too close together to tell apart"),
+        (format!("{} {}", signs.pin, signs.pin_selected), "who waits; the selected one, with the radius around"),
+        (signs.cursor.to_owned(), "the map's cursor"),
+        ("nearest".to_owned(), "how far the nearest driver is; faint: outside the radius"),
+        ("(foreign)".to_owned(), "a request that is a key alone: rider and place unknown"),
+    ]
+}
+
 fn help(scrolled: u16, screen: Rect, buffer: &mut Buffer, theme: Theme) {
-    let lines: Vec<_> = Keymap::shared().help().collect();
+    let lines: Vec<_> = Keymap::shared().help().chain(legend(theme)).collect();
     let widest = lines.iter().map(|(keys, _)| keys.width()).max().unwrap_or(0);
     let longest = lines.iter().map(|(_, help)| help.width()).max().unwrap_or(0);
     let area = centred(screen, widest + longest + 6, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2));

@@ -9,6 +9,8 @@
 //! └───────────────────────────────────────────────┘
 //! ```
 
+use std::fmt::Write;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -33,10 +35,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     let inside = pane(&title(model, theme), Pane::Map, model, area, buffer, theme);
     let projection = Projection { columns: inside.width, rows: inside.height, ..model.map.projection };
     let mut paper = Paper { inside, projection, buffer, theme };
-    paper.grid();
+    paper.crossings();
     paper.radius(model);
     paper.crowds(&model.map.fleet.blocks);
     paper.drivers(model);
+    paper.labels();
     paper.searches(model);
     paper.selected_driver(model);
     paper.carried(model);
@@ -48,15 +51,15 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
 fn title(model: &Model, theme: Theme) -> String {
     let between = theme.signs.between;
     let map = &model.map;
-    let scale = format_distance(map.projection.metres_per_column.max(1.0));
+    let metres = map.projection.metres_per_column;
+    let scale = if metres < 1.0 { format!("{metres:.1} m") } else { format_distance(metres) };
     let crowds: u64 = map.fleet.blocks.iter().map(|block| block.count).sum();
     let seen = map.fleet.drivers.len() as u64 + crowds;
-    let title = format!("Map {between} {} {between} 1 column = {scale}", map.projection.cursor());
+    let mut title = format!("Map {between} {} {between} 1 column = {scale}", map.projection.cursor());
     if seen < map.fleet.total {
-        format!("{title} {between} {} of {} drivers", wording::count(seen), wording::count(map.fleet.total))
-    } else {
-        title
+        let _ = write!(title, " {between} {} of {} here", wording::count(seen), wording::count(map.fleet.total));
     }
+    title
 }
 
 /// The map's area with all that painting on it needs.
@@ -102,15 +105,20 @@ impl Paper<'_> {
         }
     }
 
-    /// Latitudes at the left edge, longitudes at the bottom, and a faint sign where their lines cross.
-    fn grid(&mut self) {
-        let (rows, columns) = (self.parallels(), self.meridians());
-        let style = self.theme.faint();
-        for (_, y) in &rows {
+    /// A faint sign where the lines of the grid cross.
+    fn crossings(&mut self) {
+        let columns = self.meridians();
+        for (_, y) in self.parallels() {
             for (_, x) in &columns {
-                self.buffer.set_string(*x, *y, self.theme.signs.grid, style);
+                self.buffer.set_string(*x, y, self.theme.signs.grid, self.theme.faint());
             }
         }
+    }
+
+    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers: half a number says nothing.
+    fn labels(&mut self) {
+        let (rows, columns) = (self.parallels(), self.meridians());
+        let style = self.theme.faint();
         for (label, y) in rows.iter().filter(|(_, y)| *y + 1 < self.inside.bottom()) {
             text::put(self.buffer, Rect { y: *y, height: 1, ..self.inside }, label, style, self.theme);
         }
@@ -165,6 +173,10 @@ impl Paper<'_> {
             let bounds = block.cell.bounds();
             let (west, south) = self.projection.to_cell(bounds.corners()[0]);
             let (east, north) = self.projection.to_cell(bounds.corners()[1]);
+            if east < west {
+                // It lies on the far side of the earth, where the map has its seam.
+                continue;
+            }
             let cells = ((east - west) * (south - north)).max(1.0);
             #[expect(clippy::cast_precision_loss, reason = "a density, not a count")]
             let density = block.count as f64 / cells;
@@ -223,21 +235,30 @@ impl Paper<'_> {
         }
     }
 
-    /// Ids beside drivers, where few are in sight and nothing else stands there.
+    /// Ids beside searches and drivers, where few are in sight and nothing else stands there.
     fn names(&mut self, model: &Model) {
+        let waiting = || model.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        if waiting().take(MOST_NAMES + 1).count() <= MOST_NAMES {
+            for request in waiting() {
+                self.name(request.pickup, &request.id.to_string(), self.theme.pin());
+            }
+        }
         let drivers = &model.map.fleet.drivers;
         if drivers.len() > MOST_NAMES || !model.map.fleet.blocks.is_empty() {
             return;
         }
         for driver in drivers.iter().filter(|driver| Some(&driver.id) != model.map.selected.as_ref()) {
-            let Some((x, y)) = self.cell(driver.place) else { continue };
-            let name = driver.id.as_str();
-            let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
-            let fits = x.saturating_add(width).saturating_add(1) < self.inside.right();
-            let free = |x| self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ");
-            if fits && (x + 1..=x + width + 1).all(free) {
-                self.buffer.set_string(x + 1, y, name, self.theme.faint());
-            }
+            self.name(driver.place, driver.id.as_str(), self.theme.faint());
+        }
+    }
+
+    fn name(&mut self, place: Point, name: &str, style: Style) {
+        let Some((x, y)) = self.cell(place) else { return };
+        let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
+        let fits = x.saturating_add(width).saturating_add(1) < self.inside.right();
+        let free = |x| self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ");
+        if fits && (x + 1..=x + width + 1).all(free) {
+            self.buffer.set_string(x + 1, y, name, style);
         }
     }
 
@@ -258,7 +279,7 @@ impl Paper<'_> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a quarter of the width")]
     fn scale(&mut self) {
         let per_column = self.projection.metres_per_column;
-        let most = per_column * f64::from(self.inside.width) / 4.0;
+        let most = per_column * (f64::from(self.inside.width) / 4.0).max(14.0);
         let metres = round_step(most / 2.0);
         let columns = (metres / per_column).round() as usize;
         let label = format!(" {} ", format_distance(metres));

@@ -17,6 +17,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::layout::{SMALLEST, areas};
+use super::message::Link;
 use super::model::{Model, Pane};
 use super::theme::Theme;
 
@@ -55,7 +56,9 @@ fn pane(title: &str, which: Pane, model: &Model, area: Rect, buffer: &mut Buffer
     boxed(area, theme.border(focused), buffer, theme);
     let style = if focused { theme.border(true) } else { theme.text() };
     let head = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
-    text::put(buffer, head, &format!(" {title} "), style, theme);
+    // While Redis is away every pane says that what it shows is old.
+    let old = if matches!(model.link, Link::Away(_)) { format!("{} old ", theme.signs.between) } else { String::new() };
+    text::put(buffer, head, &format!(" {title} {old}"), style, theme);
     super::layout::inside(area)
 }
 

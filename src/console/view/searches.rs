@@ -48,7 +48,8 @@ const COLUMNS: [(Column, &str, u16, u8); 8] = [
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let inside = pane(&title(model, theme), Pane::Searches, model, area, buffer, theme);
-    let columns = columns(inside.width);
+    let id_width = model.searches.in_sight().map(|row| row.search.id.to_string().len()).max().unwrap_or(0);
+    let columns = columns(inside.width, u16::try_from(id_width).unwrap_or(0));
     head(&columns, inside, buffer, theme);
     if model.searches.shown() == 0 {
         empty(model, inside, buffer, theme);
@@ -65,7 +66,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     let (above, below) = model.searches.hidden();
     if above + below > 0 {
         let foot = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width.saturating_sub(4), height: 1 };
-        text::put_right(buffer, foot, &format!(" {above} above, {below} below "), theme.faint(), theme);
+        let mut text = format!(" {above} above, {below} below ");
+        if let Some(id) = selected.filter(|id| !model.searches.in_sight().any(|row| row.search.id == *id)) {
+            text = format!(" {} {id} is out of sight,{text}", theme.signs.row);
+        }
+        text::put_right(buffer, foot, &text, theme.faint(), theme);
     }
 }
 
@@ -84,14 +89,17 @@ fn title(model: &Model, theme: Theme) -> String {
 }
 
 /// The columns that there is room for, with where they begin and how wide they are; the rider's takes what is left over.
-fn columns(width: u16) -> Vec<(Column, &'static str, u16, u16)> {
-    let needed = |least_wanted: u8| COLUMNS.iter().filter(|c| c.3 <= least_wanted).map(|c| c.2 + 1).sum::<u16>() + 1;
+///
+/// The id is what an operator passes on, so it is never cut.
+fn columns(width: u16, id_width: u16) -> Vec<(Column, &'static str, u16, u16)> {
+    let least = |column: Column, least: u16| if column == Column::Id { least.max(id_width) } else { least };
+    let needed = |wanted: u8| COLUMNS.iter().filter(|c| c.3 <= wanted).map(|c| least(c.0, c.2) + 1).sum::<u16>() + 1;
     let wanted = (0..=5).rev().find(|&wanted| needed(wanted) <= width).unwrap_or(0);
     let spare = width.saturating_sub(needed(wanted)).min(12);
     let mut x = 2;
     let mut placed = Vec::new();
-    for (column, head, least, _) in COLUMNS.iter().filter(|c| c.3 <= wanted) {
-        let width = if *column == Column::Rider { least + spare } else { *least };
+    for (column, head, width, _) in COLUMNS.iter().filter(|c| c.3 <= wanted) {
+        let width = least(*column, *width) + if *column == Column::Rider { spare } else { 0 };
         placed.push((*column, *head, x, width));
         x += width + 1;
     }
@@ -118,7 +126,7 @@ fn draw_row(
     theme: Theme,
 ) {
     let (sign, style) = theme.state(row.state());
-    let now = model.redis_now().unwrap_or(row.search.read_at);
+    let now = model.picture_now().unwrap_or(row.search.read_at);
     for (column, _, x, width) in columns {
         let mut area = cell(line, *x, *width);
         if !row.is_waiting() && *column == Column::Left {
@@ -245,16 +253,22 @@ mod tests {
 
     #[test]
     fn what_matters_stays_in_a_narrow_table() {
-        let names = |width| columns(width).into_iter().map(|c| c.1).collect::<Vec<_>>();
+        let names = |width| columns(width, 0).into_iter().map(|c| c.1).collect::<Vec<_>>();
         assert_eq!(names(80), ["ID", "rider", "state", "left", "", "next", "try", "nearest"]);
         assert_eq!(names(40), ["ID", "rider", "state", "left"]);
         assert_eq!(names(25), ["ID", "state", "left"]);
     }
 
     #[test]
+    fn an_id_is_never_cut() {
+        let (_, _, _, width) = columns(62, 15)[0];
+        assert_eq!(width, 15);
+    }
+
+    #[test]
     fn columns_stay_inside() {
         for width in 26..200 {
-            let (_, _, x, w) = *columns(width).last().unwrap();
+            let (_, _, x, w) = *columns(width, 0).last().unwrap();
             assert!(x + w <= width, "{width}");
         }
     }
