@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, State, format_distance};
+use crate::domain::{Event, EventKind, State, format_distance, format_wait};
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -16,18 +16,6 @@ pub fn count(n: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// A short span in its own unit: `0.4 ms`, `12 ms`, `3 s`, `2 min`.
-#[must_use]
-pub fn span(span: Duration) -> String {
-    let ms = span.as_secs_f64() * 1_000.0;
-    match ms {
-        ms if ms < 0.95 => format!("{ms:.1} ms"),
-        ms if ms < 999.5 => format!("{ms:.0} ms"),
-        _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs().max(1)),
-        _ => format!("{} min", span.as_secs() / 60),
-    }
 }
 
 /// How many of something there are, in words: `1 attempt`, `3 attempts`.
@@ -44,7 +32,8 @@ pub fn event(event: &Event) -> String {
     let at = event.place.map(|place| format!(" at {place}")).unwrap_or_default();
     let by = event.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
     let why = event.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let after = event.waited_ms.map(|ms| format!(" after {}", span(Duration::from_millis(ms)))).unwrap_or_default();
+    let after =
+        event.waited_ms.map(|ms| format!(" after {}", format_wait(Duration::from_millis(ms)))).unwrap_or_default();
     let tries = event.attempts.map(|n| format!(", {}", many(n, "attempt"))).unwrap_or_default();
     match &event.kind {
         EventKind::Found => {
@@ -96,14 +85,5 @@ mod tests {
     #[test]
     fn thousands_are_apart() {
         assert_eq!([0, 999, 1_204, 1_000_000].map(count), ["0", "999", "1 204", "1 000 000"]);
-    }
-
-    #[test]
-    fn spans_have_their_own_unit() {
-        let texts =
-            [Duration::from_micros(412), Duration::from_millis(12), Duration::from_secs(3), Duration::from_secs(150)]
-                .map(span);
-        assert_eq!(texts, ["0.4 ms", "12 ms", "3 s", "2 min"]);
-        assert_eq!(span(Duration::from_micros(999_600)), "1 s");
     }
 }

@@ -22,5 +22,5 @@ pub use point::{Bounds, EARTH_RADIUS_M, MAX_LAT, MAX_LNG, Point, PointError};
 pub use request::{Key, Record, Request, Search, Standing, State};
 pub use text::clean;
 pub use time::UnixMs;
-pub use units::{Metres, ParseMetresError, format_distance, format_span, parse_span};
+pub use units::{Metres, ParseMetresError, format_distance, format_span, format_wait, parse_span};
 pub use vitals::Vitals;

@@ -56,6 +56,18 @@ pub fn format_span(span: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// A short span in its own unit: `0.4 ms`, `12 ms`, `3 s`, `2 min`.
+#[must_use]
+pub fn format_wait(span: Duration) -> String {
+    let ms = span.as_secs_f64() * 1_000.0;
+    match ms {
+        ms if ms < 0.95 => format!("{ms:.1} ms"),
+        ms if ms < 999.5 => format!("{ms:.0} ms"),
+        _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs().max(1)),
+        _ => format!("{} min", span.as_secs() / 60),
+    }
+}
+
 /// Reads a span like `500ms`, `30s`, `4m`, from 1 ms to 365 days.
 ///
 /// # Errors
@@ -113,5 +125,14 @@ mod tests {
         for text in ["", "5", "0s", "-1s", "forever", "400days"] {
             assert!(parse_span(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn spans_have_their_own_unit() {
+        let texts =
+            [Duration::from_micros(412), Duration::from_millis(12), Duration::from_secs(3), Duration::from_secs(150)]
+                .map(format_wait);
+        assert_eq!(texts, ["0.4 ms", "12 ms", "3 s", "2 min"]);
+        assert_eq!(format_wait(Duration::from_micros(999_600)), "1 s");
     }
 }

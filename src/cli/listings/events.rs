@@ -7,7 +7,7 @@ use chrono::{DateTime, Local};
 use crate::cli::Shared;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::domain::{Event, StreamId, UnixMs, format_distance, format_span};
+use crate::domain::{Event, StreamId, UnixMs, format_distance, format_wait};
 use crate::store::{Access, Store};
 
 /// How long a listing that follows waits before it asks a Redis that is away again.
@@ -40,7 +40,7 @@ impl Events {
         if self.follow {
             return self.follow(&store, last, &mut out).await;
         }
-        if last.is_none() {
+        if last.is_none() && self.last != Some(0) {
             eprintln!("nothing has happened yet");
         }
         Ok(())
@@ -118,7 +118,7 @@ fn details(event: &Event) -> String {
         _ => {}
     }
     parts.extend(event.distance_m.map(|metres| format!("{} away", format_distance(metres))));
-    parts.extend(event.waited_ms.map(|ms| format!("after {}", format_span(Duration::from_millis(ms)))));
+    parts.extend(event.waited_ms.map(|ms| format!("after {}", format_wait(Duration::from_millis(ms)))));
     parts.extend(event.attempts.map(|n| format!("{n} attempt{}", if n == 1 { "" } else { "s" })));
     parts.extend(event.reason.clone());
     parts.join(" · ")

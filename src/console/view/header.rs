@@ -17,6 +17,7 @@ use crate::console::message::Link;
 use crate::console::model::Model;
 use crate::console::theme::Theme;
 use crate::console::wording;
+use crate::domain::format_wait;
 
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
@@ -87,7 +88,7 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
         part(format!("{sign} {word}"), style, 0, false),
     ];
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
-        parts.push(part(wording::span(vitals.latency), theme.text(), 3, false));
+        parts.push(part(format_wait(vitals.latency), theme.text(), 3, false));
     }
     if model.options.read_only {
         parts.push(part("read-only".to_owned(), theme.warning(), 0, false));
@@ -111,7 +112,7 @@ fn age(model: &Model, theme: Theme) -> (String, Style) {
     match model.age() {
         None => ("no picture yet".to_owned(), theme.faint()),
         Some(age) if age < FRESH => ("now".to_owned(), theme.text()),
-        Some(age) => (format!("{} old", wording::span(age)), theme.bad()),
+        Some(age) => (format!("{} old", format_wait(age)), theme.bad()),
     }
 }
 

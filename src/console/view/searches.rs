@@ -16,7 +16,7 @@ use super::{pane, text};
 use crate::console::model::{Model, Pane, Row};
 use crate::console::theme::Theme;
 use crate::console::wording;
-use crate::domain::{State, UnixMs, format_distance, format_span};
+use crate::domain::{State, UnixMs, format_distance, format_span, format_wait};
 
 /// The length of the bar of a countdown.
 const BAR: u16 = 6;
@@ -212,10 +212,8 @@ fn nearest(row: &Row, theme: Theme) -> (String, Style) {
 
 fn how_it_ended(row: &Row) -> String {
     let Some(request) = row.search.request() else { return String::new() };
-    let after = request
-        .ended_at
-        .map(|at| format!(" after {}", wording::span(at.since(request.created_at))))
-        .unwrap_or_default();
+    let after =
+        request.ended_at.map(|at| format!(" after {}", format_wait(at.since(request.created_at)))).unwrap_or_default();
     match row.state() {
         State::Found => {
             let driver = request.driver_id.as_ref().map(|id| format!("driver {id}")).unwrap_or_default();
