@@ -151,7 +151,7 @@ mod tests {
             reason: None,
         };
         let line = line(&event);
-        assert!(line.ends_with("rider_41 · -33.4426, -70.6305 · 812 m away · after 0:12 · 1 attempt"), "{line}");
+        assert!(line.ends_with("rider_41 · -33.4426, -70.6305 · 812 m away · after 12 s · 1 attempt"), "{line}");
         for (title, word) in [("WHAT", "found"), ("DRIVER", "17"), ("WHO", "worker-1"), ("DETAILS", "rider_41")] {
             assert_eq!(HEAD.find(title), line.find(word), "{title}");
         }
