@@ -151,7 +151,7 @@ fn defaults() -> Vec<Binding> {
             "take the driver off the map (asks first)",
         ),
         bind(&[key!(enter)], Action::Centre, &PANES, "centre", "centre the map on the selection"),
-        bind(&[key!('+'), key!('=')], Action::ZoomIn, &ZOOMING, "closer", "zoom in"),
+        bind(&[key!('+'), key!('=')], Action::ZoomIn, &ZOOMING, "zoom", "zoom in"),
         bind(&[key!('-')], Action::ZoomOut, &ZOOMING, "", "zoom out"),
         bind(&[key!(f)], Action::FitAll, &PANES, "fit", "show all drivers and searches"),
         bind(&[key!(tab)], Action::NextPane, &PANES, "pane", "go to the next pane"),
@@ -173,7 +173,7 @@ fn defaults() -> Vec<Binding> {
             if i == 0 { ("pan the map, select a row, carry a driver", "the same in great steps") } else { ("", "") };
         let everywhere: &[Context] = &[Context::Map, Context::Searches, Context::Events, Context::Help];
         let hint = if i == 0 { "carry" } else { "" };
-        all.push(bind(&near, Action::Move(direction), &[Context::Carry], hint, ""));
+        all.insert(i, bind(&near, Action::Move(direction), &[Context::Carry], hint, ""));
         all.push(bind(&near, Action::Move(direction), everywhere, "", help));
         all.push(bind(&far, Action::MoveFar(direction), everywhere, "", far_help));
         all.push(bind(&far, Action::MoveFar(direction), &[Context::Carry], "", ""));

@@ -182,7 +182,6 @@ fn grab(model: &mut Model) {
     let Some(driver) = selected_driver(model) else { return };
     model.map.bring_into_sight(driver.place);
     model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place });
-    model.notice = None;
 }
 
 /// The selected search if it waits; otherwise it says why nothing can be done.

@@ -57,6 +57,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    // Whoever goes on has read what was said.
+    model.notice = None;
     if let Some(action) = Keymap::shared().action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),

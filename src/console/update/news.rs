@@ -1,5 +1,7 @@
 //! What news from Redis does to the model.
 
+use std::mem::discriminant;
+
 use crate::console::message::{Effect, Link, News};
 use crate::console::model::{Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
@@ -36,10 +38,10 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
 
 /// What was said while the link was different is said no more. A map that has not been fitted yet is, once Redis is there.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
-    if link != model.link {
+    if discriminant(&link) != discriminant(&model.link) {
         model.notice = None;
-        model.link = link;
     }
+    model.link = link;
     if model.map.fitted || matches!(model.link, Link::Away(_) | Link::Connecting) {
         Vec::new()
     } else {
