@@ -126,7 +126,7 @@ async fn what_others_do_is_told() {
 fn a_read_only_console_refuses_at_the_store() {
     let (mut redis, mut pty) = desk(&["--read-only"]);
     pty.press("s");
-    pty.wait_for("not done: nothing was changed: this is a read-only console");
+    pty.wait_for("not done: nothing was changed: this handle may only read");
     assert_eq!(redis.run::<i64>("EXISTS request_id 1"), 0);
 }
 

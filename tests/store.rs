@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cabstand::domain::geohash::{Cell, FINEST};
@@ -202,8 +203,11 @@ async fn an_operator_moves_places_and_removes_drivers() {
 #[tokio::test]
 async fn a_read_only_handle_changes_nothing() {
     let mut redis = Redis::start();
+    let flags = |redis: &mut Redis| redis.run::<Vec<String>>("CONFIG GET notify-keyspace-events");
+    let keys = |redis: &mut Redis| (redis.run::<u64>("DBSIZE"), redis.run::<BTreeSet<String>>("KEYS *"));
     redis.run::<()>("SET 5 1 EX 240");
     redis.run::<()>("GEOADD drivers 1 1 d");
+    let before = (flags(&mut redis), keys(&mut redis));
     let store = redis.store_with(Access::ReadOnly).await;
     let me = actor("a");
     let one = Driver { id: driver("d"), place: place(1.0, 1.0) };
@@ -219,11 +223,24 @@ async fn a_read_only_handle_changes_nothing() {
         store.settle(&[id(5)], &me).await.err(),
         store.settle_by_key(&[id(5)], &me).await.err(),
         store.join_riders(&me).await.err(),
+        store.retire(&me).await.err(),
     ];
     for (i, error) in refused.into_iter().enumerate() {
         assert!(matches!(error, Some(StoreError::ReadOnly)), "{i}: {error:?}");
     }
     assert!(store.search(id(5)).await.unwrap().is_some());
+    // A watch sets no flags and sends no canary: with the flags missing it says so.
+    let watch = store.watch();
+    let deaf = watch.hearing().wait_for(|h| *h != Hearing::Connecting).await.unwrap().clone();
+    assert!(matches!(&deaf, Hearing::Deaf(why) if why.contains("notify-keyspace-events")), "{deaf:?}");
+    assert!(watch.changed().await.contains(&Changed::Everything));
+    assert_eq!((flags(&mut redis), keys(&mut redis)), before);
+    let stats: String = redis.run("INFO commandstats");
+    for write in ["set", "config|set", "xgroup|create"] {
+        // The one SET is this test's own.
+        let calls = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{write}:")));
+        assert!(calls.is_none_or(|line| write == "set" && line.contains(":calls=1,")), "{calls:?}");
+    }
 }
 
 #[tokio::test]
@@ -297,6 +314,25 @@ async fn a_server_that_forbids_config_is_told_of_and_polled() {
     for _ in 0..2 {
         assert!(watch.changed().await.contains(&Changed::Everything));
     }
+}
+
+#[tokio::test]
+async fn a_user_without_channels_polls_until_it_is_given_them() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    redis.run::<()>("ACL SETUSER default resetchannels");
+    let watch = store.watch();
+    let mut hearing = watch.hearing();
+    let deaf = hearing.wait_for(|h| *h != Hearing::Connecting).await.unwrap().clone();
+    assert!(matches!(&deaf, Hearing::Deaf(why) if why.contains("channel")), "{deaf:?}");
+    for _ in 0..2 {
+        assert!(watch.changed().await.contains(&Changed::Everything));
+    }
+    redis.run::<()>("ACL SETUSER default allchannels");
+    hearing.wait_for(|h| *h == Hearing::Live).await.unwrap();
+    watch.changed().await;
+    redis.run::<()>("SET 7 1 EX 60");
+    assert!(watch.changed().await.contains(&Changed::Request(id(7))));
 }
 
 #[tokio::test]
