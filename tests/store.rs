@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cabstand::domain::geohash::{Cell, FINEST};
-use cabstand::domain::{Bounds, Driver, Key, Metres, Record, Standing, State, View};
-use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, StoreError};
+use cabstand::domain::{Bounds, Driver, Key, Metres, Record, RequestId, Standing, State, View};
+use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, RiderBatch, RiderGroup, StoreError};
 use common::{LAT, LNG, Redis, actor, driver, id, place, request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -353,15 +353,30 @@ async fn the_tail_of_the_stream_misses_nothing() {
 
 #[tokio::test]
 async fn an_end_goes_to_one_of_the_group_until_it_is_acknowledged() {
-    let redis = Redis::start();
+    let mut redis = Redis::start();
     let store = redis.store().await;
     let mut first = store.join_riders(&actor("a")).await.unwrap();
     let mut second = store.join_riders(&actor("b")).await.unwrap();
     store.open(&request(), &actor("http")).await.unwrap();
     let taken = first.next().await.unwrap();
-    assert_eq!(taken.len(), 1);
-    assert!(second.next().await.unwrap().is_empty(), "the other member does not get it as well");
-    first.acknowledge(&taken).await.unwrap();
+    assert_eq!(taken.events.len(), 1);
+    assert!(second.next().await.unwrap().events.is_empty(), "the other member does not get it as well");
+    assert_eq!(pending(&mut redis), 1);
+
+    // As if the one who took it had died ten seconds ago.
+    let entry = taken.events[0].id;
+    redis.run::<redis::Value>(&format!("XCLAIM cabstand:events riders a 0 {entry} IDLE 10001 JUSTID"));
+    let left = second.next().await.unwrap();
+    assert_eq!(left.events.iter().map(|event| event.id).collect::<Vec<_>>(), [entry]);
+    second.acknowledge(&left).await.unwrap();
+    assert_eq!(pending(&mut redis), 0);
+    assert!(first.next().await.unwrap().events.is_empty() && second.next().await.unwrap().events.is_empty());
+}
+
+/// How many events were given out and are not acknowledged.
+fn pending(redis: &mut Redis) -> u64 {
+    let (count, ..): (u64, Option<String>, Option<String>, redis::Value) = redis.run("XPENDING cabstand:events riders");
+    count
 }
 
 #[tokio::test]
@@ -374,11 +389,37 @@ async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
     group.acknowledge(&seen).await.unwrap();
     redis.run::<()>("FLUSHALL");
     let second = store.open(&request(), &actor("http")).await.unwrap();
-    let mut events = group.next().await.unwrap();
-    while events.is_empty() {
-        events = group.next().await.unwrap();
+    assert_eq!(next_requests(&mut group).await, [Some(second)]);
+
+    // Only the group is lost: what it has seen is not told again.
+    redis.run::<()>("XGROUP DESTROY cabstand:events riders");
+    store.cancel(second, &actor("http")).await.unwrap();
+    let batch = next_batch(&mut group).await;
+    assert_eq!(batch.events.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>(), ["opened", "cancelled"]);
+    redis.run::<()>("XGROUP DESTROY cabstand:events riders");
+    let third = store.open(&request(), &actor("http")).await.unwrap();
+    assert_eq!(next_requests(&mut group).await, [Some(third)]);
+
+    // A new stream whose first event is of the same millisecond as the last one of the old stream, and so has its id.
+    let last: Vec<(String, Vec<String>)> = redis.run("XREVRANGE cabstand:events + - COUNT 1");
+    redis.run::<()>("FLUSHALL");
+    redis.run::<String>(&format!("XADD cabstand:events {} type cancelled request_id 9", last[0].0));
+    assert_eq!(next_requests(&mut group).await, [Some(id(9))]);
+}
+
+/// What comes next, if it comes soon: a read that finds the group lost is empty.
+async fn next_batch(group: &mut RiderGroup) -> RiderBatch {
+    for _ in 0..3 {
+        let batch = group.next().await.unwrap();
+        if !batch.events.is_empty() {
+            return batch;
+        }
     }
-    assert_eq!(events.iter().map(|e| e.request_id).collect::<Vec<_>>(), [Some(second)]);
+    panic!("nothing came");
+}
+
+async fn next_requests(group: &mut RiderGroup) -> Vec<Option<RequestId>> {
+    next_batch(group).await.events.iter().map(|event| event.request_id).collect()
 }
 
 #[tokio::test]

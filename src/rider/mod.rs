@@ -38,12 +38,12 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
 
 async fn tell_next(group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
     // Waiting may be broken off. Between telling and acknowledging nothing is, or the rider would be told twice.
-    let events = tokio::select! {
-        events = group.next() => events?,
+    let batch = tokio::select! {
+        batch = group.next() => batch?,
         () = shutdown.cancelled() => return Ok(()),
     };
-    for line in events.iter().flat_map(log_lines) {
+    for line in batch.events.iter().flat_map(log_lines) {
         tracing::info!("{line}");
     }
-    group.acknowledge(&events).await
+    group.acknowledge(&batch).await
 }

@@ -26,7 +26,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 pub use access::Access;
 pub use address::Address;
 pub use error::{Refusal, StoreError};
-pub use events::{EventTail, RiderGroup};
+pub use events::{EventTail, RiderBatch, RiderGroup};
 pub use keys::{InvalidRegion, Region};
 pub use notifications::{Changed, Hearing, Watch};
 pub use outage::Outage;
