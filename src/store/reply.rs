@@ -84,9 +84,11 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
     })
 }
 
-/// What `read.lua` says of a key: its word, and its PTTL in milliseconds.
-pub(super) fn key(word: &str, pttl: i64) -> Key {
+/// What `read.lua` says of a key: its word, and its PTTL in milliseconds. Any other string than the article's words counts
+/// as cancelled, as that service takes it for not active; without a record it is somebody else's and no request at all.
+pub(super) fn key(word: &str, pttl: i64, record: &Record) -> Key {
     match word {
+        "other" if *record != Record::Foreign => Key::Cancelled,
         "active" => Key::Active(u64::try_from(pttl).ok().map(Duration::from_millis)),
         "cancelled" => Key::Cancelled,
         _ => Key::Gone,
