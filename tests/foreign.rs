@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use cabstand::domain::{Driver, Key, State};
+use cabstand::domain::{Driver, Key, Record, State};
 use cabstand::store::{Outcome, Refusal, Store, StoreError};
 use common::service::Service;
 use common::{LAT, LNG, Redis, actor, driver, id, place, request};
@@ -55,6 +55,8 @@ async fn a_damaged_record_is_not_attempted_and_holds_up_nobody() {
         assert_eq!(looks[0].outcome, Outcome::Damaged, "{damage}");
         assert!(matches!(looks[1].outcome, Outcome::Ended(State::Found, _)), "{damage}: {looks:?}");
         assert_eq!(store.settle(&[id(1)], &actor("w")).await.unwrap()[0].outcome, Outcome::Damaged);
+        let read = store.search(id(1)).await.unwrap().unwrap();
+        assert!(matches!(read.record, Record::Damaged(_)), "{damage}: it is shown as what it is");
         let next = store.attempt_due(&actor("w"), 10).await.unwrap();
         assert!(next.looks.is_empty() && next.next_in.unwrap() > Duration::from_secs(200), "{damage}: {next:?}");
         redis.run::<()>("DEL 1");

@@ -112,7 +112,7 @@ end
 -- number would keep the search for a driver going for ever.
 local function is_sound(user, lat, lng, radius, interval, attempts)
   return user and is_within(lat, -85.05112878, 85.05112878) and is_within(lng, -180, 180)
-    and is_within(radius, 1e-3, 2e7) and is_within(interval, 1, 1e12)
+    and is_within(radius, 0, 2e7) and tonumber(radius) > 0 and is_within(interval, 1, 1e12)
     and attempts and #attempts <= 15 and attempts:find('^%d+$')
 end
 

@@ -1,8 +1,10 @@
 //! The schedule: requests that are due, and those that are looked at because something changed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Store, StoreError};
 use crate::domain::{Actor, DriverId, RequestId, State, clean};
@@ -61,6 +63,14 @@ impl Store {
             late: Duration::from_millis(u64::try_from(late_ms).unwrap_or(0)),
             looks: looks.into_iter().filter_map(look).collect(),
         })
+    }
+
+    /// Waits until no attempt through this handle or its clones is under way, and lets none begin while the guard is held.
+    ///
+    /// A worker holds it from before an attempt until that is logged, and who tells riders takes it before each batch. The end
+    /// of a request comes through the stream, and would else often be in the log before the attempt that brought it.
+    pub async fn between_attempts(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.attempts).lock_owned().await
     }
 
     /// Looks at these requests out of their turn: ends those whose key has ended, gives a driver to those who have one near.

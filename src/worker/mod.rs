@@ -86,6 +86,7 @@ impl Worker {
     /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn.
     async fn attempt(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         for _ in 0..CHUNKS_A_ROUND {
+            let _until_logged = self.store.between_attempts().await;
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
             if round.looks.len() < CHUNK {
