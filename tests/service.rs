@@ -62,6 +62,24 @@ async fn the_second_session_a_driver_comes() {
 }
 
 #[tokio::test]
+async fn an_attempt_is_in_the_log_before_the_driver_that_it_found() {
+    let mut redis = Redis::start();
+    for i in 1..=20 {
+        redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d{i}"));
+    }
+    let service = Service::start(&redis, &[]);
+    for _ in 1..=20 {
+        service.caller.search().await;
+    }
+    service.wait_for_log(" found\n", 20);
+    let log = service.log();
+    for id in 1..=20 {
+        let told = log.find(&format!("Message to user: requestor_{id}\n")).unwrap();
+        assert!(log.find(&attempt(id)).is_some_and(|attempted| attempted < told), "{id}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn the_third_session_the_rider_cancels() {
     let mut redis = Redis::start();
     let service = Service::start(&redis, &[]);

@@ -2,11 +2,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cabstand::domain::geohash::{Cell, FINEST};
-use cabstand::domain::{Bounds, Driver, Key, Metres, Record, Standing, State, View};
-use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, StoreError};
+use cabstand::domain::{Bounds, Driver, Key, Metres, Record, RequestId, Standing, State, View};
+use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, RiderBatch, RiderGroup, StoreError};
 use common::{LAT, LNG, Redis, actor, driver, id, place, request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -202,8 +203,11 @@ async fn an_operator_moves_places_and_removes_drivers() {
 #[tokio::test]
 async fn a_read_only_handle_changes_nothing() {
     let mut redis = Redis::start();
+    let flags = |redis: &mut Redis| redis.run::<Vec<String>>("CONFIG GET notify-keyspace-events");
+    let keys = |redis: &mut Redis| (redis.run::<u64>("DBSIZE"), redis.run::<BTreeSet<String>>("KEYS *"));
     redis.run::<()>("SET 5 1 EX 240");
     redis.run::<()>("GEOADD drivers 1 1 d");
+    let before = (flags(&mut redis), keys(&mut redis));
     let store = redis.store_with(Access::ReadOnly).await;
     let me = actor("a");
     let one = Driver { id: driver("d"), place: place(1.0, 1.0) };
@@ -219,11 +223,24 @@ async fn a_read_only_handle_changes_nothing() {
         store.settle(&[id(5)], &me).await.err(),
         store.settle_by_key(&[id(5)], &me).await.err(),
         store.join_riders(&me).await.err(),
+        store.retire(&me).await.err(),
     ];
     for (i, error) in refused.into_iter().enumerate() {
         assert!(matches!(error, Some(StoreError::ReadOnly)), "{i}: {error:?}");
     }
     assert!(store.search(id(5)).await.unwrap().is_some());
+    // A watch sets no flags and sends no canary: with the flags missing it says so.
+    let watch = store.watch();
+    let deaf = watch.hearing().wait_for(|h| *h != Hearing::Connecting).await.unwrap().clone();
+    assert!(matches!(&deaf, Hearing::Deaf(why) if why.contains("notify-keyspace-events")), "{deaf:?}");
+    assert!(watch.changed().await.contains(&Changed::Everything));
+    assert_eq!((flags(&mut redis), keys(&mut redis)), before);
+    let stats: String = redis.run("INFO commandstats");
+    for write in ["set", "config|set", "xgroup|create"] {
+        // The one SET is this test's own.
+        let calls = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{write}:")));
+        assert!(calls.is_none_or(|line| write == "set" && line.contains(":calls=1,")), "{calls:?}");
+    }
 }
 
 #[tokio::test]
@@ -300,6 +317,25 @@ async fn a_server_that_forbids_config_is_told_of_and_polled() {
 }
 
 #[tokio::test]
+async fn a_user_without_channels_polls_until_it_is_given_them() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    redis.run::<()>("ACL SETUSER default resetchannels");
+    let watch = store.watch();
+    let mut hearing = watch.hearing();
+    let deaf = hearing.wait_for(|h| *h != Hearing::Connecting).await.unwrap().clone();
+    assert!(matches!(&deaf, Hearing::Deaf(why) if why.contains("channel")), "{deaf:?}");
+    for _ in 0..2 {
+        assert!(watch.changed().await.contains(&Changed::Everything));
+    }
+    redis.run::<()>("ACL SETUSER default allchannels");
+    hearing.wait_for(|h| *h == Hearing::Live).await.unwrap();
+    watch.changed().await;
+    redis.run::<()>("SET 7 1 EX 60");
+    assert!(watch.changed().await.contains(&Changed::Request(id(7))));
+}
+
+#[tokio::test]
 async fn the_tail_of_the_stream_misses_nothing() {
     let redis = Redis::start();
     let store = redis.store().await;
@@ -317,15 +353,30 @@ async fn the_tail_of_the_stream_misses_nothing() {
 
 #[tokio::test]
 async fn an_end_goes_to_one_of_the_group_until_it_is_acknowledged() {
-    let redis = Redis::start();
+    let mut redis = Redis::start();
     let store = redis.store().await;
     let mut first = store.join_riders(&actor("a")).await.unwrap();
     let mut second = store.join_riders(&actor("b")).await.unwrap();
     store.open(&request(), &actor("http")).await.unwrap();
     let taken = first.next().await.unwrap();
-    assert_eq!(taken.len(), 1);
-    assert!(second.next().await.unwrap().is_empty(), "the other member does not get it as well");
-    first.acknowledge(&taken).await.unwrap();
+    assert_eq!(taken.events.len(), 1);
+    assert!(second.next().await.unwrap().events.is_empty(), "the other member does not get it as well");
+    assert_eq!(pending(&mut redis), 1);
+
+    // As if the one who took it had died ten seconds ago.
+    let entry = taken.events[0].id;
+    redis.run::<redis::Value>(&format!("XCLAIM cabstand:events riders a 0 {entry} IDLE 10001 JUSTID"));
+    let left = second.next().await.unwrap();
+    assert_eq!(left.events.iter().map(|event| event.id).collect::<Vec<_>>(), [entry]);
+    second.acknowledge(&left).await.unwrap();
+    assert_eq!(pending(&mut redis), 0);
+    assert!(first.next().await.unwrap().events.is_empty() && second.next().await.unwrap().events.is_empty());
+}
+
+/// How many events were given out and are not acknowledged.
+fn pending(redis: &mut Redis) -> u64 {
+    let (count, ..): (u64, Option<String>, Option<String>, redis::Value) = redis.run("XPENDING cabstand:events riders");
+    count
 }
 
 #[tokio::test]
@@ -338,11 +389,37 @@ async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
     group.acknowledge(&seen).await.unwrap();
     redis.run::<()>("FLUSHALL");
     let second = store.open(&request(), &actor("http")).await.unwrap();
-    let mut events = group.next().await.unwrap();
-    while events.is_empty() {
-        events = group.next().await.unwrap();
+    assert_eq!(next_requests(&mut group).await, [Some(second)]);
+
+    // Only the group is lost: what it has seen is not told again.
+    redis.run::<()>("XGROUP DESTROY cabstand:events riders");
+    store.cancel(second, &actor("http")).await.unwrap();
+    let batch = next_batch(&mut group).await;
+    assert_eq!(batch.events.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>(), ["opened", "cancelled"]);
+    redis.run::<()>("XGROUP DESTROY cabstand:events riders");
+    let third = store.open(&request(), &actor("http")).await.unwrap();
+    assert_eq!(next_requests(&mut group).await, [Some(third)]);
+
+    // A new stream whose first event is of the same millisecond as the last one of the old stream, and so has its id.
+    let last: Vec<(String, Vec<String>)> = redis.run("XREVRANGE cabstand:events + - COUNT 1");
+    redis.run::<()>("FLUSHALL");
+    redis.run::<String>(&format!("XADD cabstand:events {} type cancelled request_id 9", last[0].0));
+    assert_eq!(next_requests(&mut group).await, [Some(id(9))]);
+}
+
+/// What comes next, if it comes soon: a read that finds the group lost is empty.
+async fn next_batch(group: &mut RiderGroup) -> RiderBatch {
+    for _ in 0..3 {
+        let batch = group.next().await.unwrap();
+        if !batch.events.is_empty() {
+            return batch;
+        }
     }
-    assert_eq!(events.iter().map(|e| e.request_id).collect::<Vec<_>>(), [Some(second)]);
+    panic!("nothing came");
+}
+
+async fn next_requests(group: &mut RiderGroup) -> Vec<Option<RequestId>> {
+    next_batch(group).await.events.iter().map(|event| event.request_id).collect()
 }
 
 #[tokio::test]

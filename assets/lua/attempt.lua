@@ -7,7 +7,11 @@ redis.call('ZREMRANGEBYSCORE', WORKERS, '-inf', NOW - WORKER_KEPT_MS)
 local due = redis.call('ZRANGE', DUE, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most, 'WITHSCORES')
 local outcomes = {}
 for i = 1, #due, 2 do
-  outcomes[#outcomes + 1] = look(due[i], worker, 'schedule')
+  if due[i]:find('^[1-9]%d*$') then
+    outcomes[#outcomes + 1] = look_safely(due[i], worker, 'schedule')
+  else
+    forget(due[i])  -- no number of a request
+  end
 end
 local next_due = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2]
 return {next_due and math.max(0, next_due - NOW) or -1, due[2] and NOW - due[2] or 0, outcomes}

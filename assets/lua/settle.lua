@@ -3,6 +3,6 @@
 local worker, why = table.remove(ARGV, 1), table.remove(ARGV, 1)
 local outcomes = {}
 for i, id in ipairs(ARGV) do
-  outcomes[i] = look(id, worker, why)
+  outcomes[i] = look_safely(id, worker, why)
 end
 return outcomes

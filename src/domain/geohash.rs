@@ -28,10 +28,13 @@ impl Cell {
         Self { step, x: index(place.lng(), MAX_LNG, step), y: index(place.lat(), MAX_LAT, step) }
     }
 
-    /// The cell of the finest grid with this score, as a GEO set has it.
+    /// The cell of the finest grid with this score, as a GEO set has it. A foreign score beyond 52 bits lies on the edge, where
+    /// Redis puts it too.
     #[must_use]
     pub fn from_score(score: u64) -> Self {
-        Self { step: FINEST, x: gather(score >> 1), y: gather(score) }
+        // Redis puts the very edge of the earth one cell further.
+        const LAST: u32 = 1 << FINEST;
+        Self { step: FINEST, x: gather(score >> 1).min(LAST), y: gather(score).min(LAST) }
     }
 
     /// Bits each way.
@@ -164,6 +167,15 @@ mod tests {
         assert_eq!(covering(earth, 1).len(), 9, "two cells and the edge each way");
         assert_eq!(step_for(earth, 9), 1);
         assert_eq!(step_for(earth, 81), 3);
+    }
+
+    #[test]
+    fn a_foreign_score_beyond_the_grid_is_on_its_edge() {
+        for score in [1 << 54, u64::MAX] {
+            let cell = Cell::from_score(score);
+            assert!(cell.bounds().north >= MAX_LAT || cell.bounds().east >= MAX_LNG, "{cell:?}");
+            assert!(cell.scores().0 <= 0b11 << 52 && cell.centre().lat() <= MAX_LAT, "{cell:?}");
+        }
     }
 
     proptest! {

@@ -108,9 +108,11 @@ impl fmt::Display for DriverId {
     }
 }
 
+/// Programs get the exact name, so that they can hand it back: the format escapes what it has to. Bytes that are no text at
+/// all have no such form, and are written out as they are shown.
 impl Serialize for DriverId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(std::str::from_utf8(&self.bytes).unwrap_or(&self.text))
     }
 }
 
@@ -210,6 +212,15 @@ mod tests {
         let id = DriverId::from_redis(b"\x1b[2J\xff");
         assert_eq!(id.as_bytes(), b"\x1b[2J\xff");
         assert_eq!(id.as_str(), "\\u{1b}[2J\\xff");
+    }
+
+    #[test]
+    fn json_has_the_exact_name_where_it_is_text() {
+        let json = |bytes: &[u8]| serde_json::to_string(&DriverId::from_redis(bytes)).unwrap();
+        assert_eq!(json("a\n\u{202e}b".as_bytes()), "\"a\\n\u{202e}b\"");
+        let long = "x".repeat(300);
+        assert_eq!(json(long.as_bytes()), format!("\"{long}\""));
+        assert_eq!(json(b"a\xff"), r#""a\\xff""#);
     }
 
     #[test]

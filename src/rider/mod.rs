@@ -24,7 +24,7 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
                 joined = store.join_riders(&consumer) => joined.map(|joined| group = Some(joined)),
                 () = shutdown.cancelled() => break,
             },
-            Some(group) => tell_next(group, &shutdown).await,
+            Some(group) => tell_next(&store, group, &shutdown).await,
         };
         match told {
             Ok(()) => outage.over(),
@@ -36,14 +36,16 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
     }
 }
 
-async fn tell_next(group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
+async fn tell_next(store: &Store, group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
     // Waiting may be broken off. Between telling and acknowledging nothing is, or the rider would be told twice.
-    let events = tokio::select! {
-        events = group.next() => events?,
+    let batch = tokio::select! {
+        batch = group.next() => batch?,
         () = shutdown.cancelled() => return Ok(()),
     };
-    for line in events.iter().flat_map(log_lines) {
+    // The attempt that brought an end stands in the log before it, as in the article.
+    drop(store.between_attempts().await);
+    for line in batch.events.iter().flat_map(log_lines) {
         tracing::info!("{line}");
     }
-    group.acknowledge(&events).await
+    group.acknowledge(&batch).await
 }

@@ -6,6 +6,8 @@ use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
+/// How many reports one script takes: Lua cannot hand on many thousand arguments at once.
+const REPORTS_AT_ONCE: usize = 500;
 
 /// What `nearest.lua` answers for one driver: id, metres, geohash, longitude, latitude.
 type Near = (Vec<u8>, f64, f64, f64, f64);
@@ -17,11 +19,14 @@ impl Store {
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn report(&self, reports: &[Driver]) -> Result<(), StoreError> {
         self.access.check()?;
-        let mut call = self.call(&self.scripts.report);
-        for driver in reports {
-            call.arg(driver.place.lng()).arg(driver.place.lat()).arg(driver.id.as_bytes());
+        for chunk in reports.chunks(REPORTS_AT_ONCE) {
+            let mut call = self.call(&self.scripts.report);
+            for driver in chunk {
+                call.arg(driver.place.lng()).arg(driver.place.lat()).arg(driver.id.as_bytes());
+            }
+            self.run::<()>(&call).await?;
         }
-        self.run(&call).await
+        Ok(())
     }
 
     /// Sets a new driver on the map.

@@ -37,7 +37,7 @@ pub enum StoreError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// This handle reads only.
-    #[error("nothing was changed: this is a read-only console (started with --read-only)")]
+    #[error("nothing was changed: this handle may only read (--read-only)")]
     ReadOnly,
 }
 

@@ -1,10 +1,10 @@
 //! The stream of events: the newest of them, following it, and taking from it what riders are to be told.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use redis::streams::{StreamAutoClaimReply, StreamId as Entry, StreamRangeReply, StreamReadReply};
+use redis::{AsyncConnectionConfig, Value};
 
 use super::reply::Fields;
 use super::{CONNECT_TIMEOUT, Store, StoreError};
@@ -19,6 +19,10 @@ const BATCH: usize = 200;
 /// An event that its taker has not acknowledged for so long is taken over by another.
 const TAKE_OVER: Duration = Duration::from_secs(10);
 
+/// An entry as Redis gives it: its id, and its names and values in turns; none where it was deleted. Bytes, because foreign
+/// writers may put any there, and one that is no text must not hide the rest.
+type Entry = (String, Option<Vec<Vec<u8>>>);
+
 impl Store {
     /// The newest events, oldest of them first.
     ///
@@ -26,9 +30,9 @@ impl Store {
     /// Where Redis cannot be read.
     pub async fn recent_events(&self, count: usize) -> Result<Vec<Event>, StoreError> {
         let mut range = redis::cmd("XREVRANGE");
-        let reply: StreamRangeReply =
+        let entries: Vec<Entry> =
             self.query(range.arg(&self.keys.events).arg("+").arg("-").arg("COUNT").arg(count)).await?;
-        Ok(reply.ids.into_iter().rev().filter_map(event).collect())
+        Ok(entries.into_iter().rev().filter_map(event).collect())
     }
 
     /// All events after that one, oldest first, a batch at a time; from the beginning where there is none.
@@ -38,9 +42,9 @@ impl Store {
     pub async fn events_after(&self, last: Option<StreamId>) -> Result<Vec<Event>, StoreError> {
         let start = last.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
         let mut range = redis::cmd("XRANGE");
-        let reply: StreamRangeReply =
+        let entries: Vec<Entry> =
             self.query(range.arg(&self.keys.events).arg(start).arg("+").arg("COUNT").arg(BATCH)).await?;
-        Ok(reply.ids.into_iter().filter_map(event).collect())
+        Ok(entries.into_iter().filter_map(event).collect())
     }
 
     /// Follows the stream from after that event on, or from now on where there is none.
@@ -94,9 +98,25 @@ impl EventTail {
         }
         let entries = self.reader.read(&read).await?;
         if let Some(entry) = entries.last() {
-            self.last.clone_from(&entry.id);
+            self.last.clone_from(&entry.0);
         }
         Ok(entries.into_iter().filter_map(event).collect())
+    }
+}
+
+/// What a member of the group has taken and not acknowledged yet.
+#[derive(Debug, Default)]
+pub struct RiderBatch {
+    /// The ids of all entries, also of those that could not be read as events: they are dealt with, too.
+    ids: Vec<String>,
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+}
+
+impl RiderBatch {
+    fn new(entries: Vec<Entry>) -> Self {
+        let ids = entries.iter().map(|(id, _)| id.clone()).collect();
+        Self { ids, events: entries.into_iter().filter_map(event).collect() }
     }
 }
 
@@ -114,10 +134,10 @@ impl RiderGroup {
     ///
     /// # Errors
     /// Where Redis cannot be read.
-    pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+    pub async fn next(&mut self) -> Result<RiderBatch, StoreError> {
         let left = self.left_by_others().await?;
         if !left.is_empty() {
-            return Ok(left);
+            return Ok(RiderBatch::new(left));
         }
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")
@@ -129,47 +149,64 @@ impl RiderGroup {
             .arg(millis(BLOCK));
         read.arg("STREAMS").arg(&self.store.keys.events).arg(">");
         match self.reader.read(&read).await {
-            // The stream was deleted, with the group: begin anew.
-            Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
-                self.store.make_group(&self.last).await.map(|()| Vec::new())
-            }
+            Err(error) if is_no_group(&error) => self.begin_anew().await.map(|()| RiderBatch::default()),
             entries => {
                 let entries = entries?;
-                if let Some(entry) = entries.last() {
-                    self.last.clone_from(&entry.id);
+                if let Some((id, _)) = entries.last() {
+                    self.last.clone_from(id);
                 }
-                Ok(entries.into_iter().filter_map(event).collect())
+                Ok(RiderBatch::new(entries))
             }
         }
     }
 
-    /// Says that these events are dealt with.
+    /// The group is lost. With the stream it was all of it, and what is there now is new; where the stream is still the one
+    /// that was read, it goes on after what this member has seen. A new stream can hold an id that is not above the last one
+    /// of the old stream, when both are of one millisecond; but nothing stands before it.
+    async fn begin_anew(&mut self) -> Result<(), StoreError> {
+        let mut first = redis::cmd("XRANGE");
+        first.arg(&self.store.keys.events).arg("-").arg("+").arg("COUNT").arg(1);
+        let first: Vec<Entry> = self.store.query(&first).await?;
+        let place = |id: &str| id.parse::<StreamId>().ok();
+        let is_the_same = first.first().is_some_and(|(id, _)| place(id) < place(&self.last));
+        self.store.make_group(if is_the_same { &self.last } else { "0" }).await
+    }
+
+    /// Says that this batch is dealt with.
     ///
     /// # Errors
     /// Where Redis cannot do it: they will be given out again.
-    pub async fn acknowledge(&self, events: &[Event]) -> Result<(), StoreError> {
-        if events.is_empty() {
+    pub async fn acknowledge(&self, batch: &RiderBatch) -> Result<(), StoreError> {
+        if batch.ids.is_empty() {
             return Ok(());
         }
         let mut ack = redis::cmd("XACK");
-        ack.arg(&self.store.keys.events).arg(GROUP);
-        for event in events {
-            ack.arg(event.id.to_string());
-        }
+        ack.arg(&self.store.keys.events).arg(GROUP).arg(&batch.ids);
         self.store.query(&ack).await
     }
 
-    async fn left_by_others(&self) -> Result<Vec<Event>, StoreError> {
+    async fn left_by_others(&mut self) -> Result<Vec<Entry>, StoreError> {
         let mut claim = redis::cmd("XAUTOCLAIM");
         claim.arg(&self.store.keys.events).arg(GROUP).arg(self.consumer.as_str());
         claim.arg(millis(TAKE_OVER)).arg("0").arg("COUNT").arg(BATCH);
-        match self.store.query::<StreamAutoClaimReply>(&claim).await {
-            Err(StoreError::Server { reason, .. }) if reason.contains("NOGROUP") => {
-                self.store.make_group(&self.last).await.map(|()| Vec::new())
-            }
-            reply => Ok(reply?.claimed.into_iter().filter_map(event).collect()),
+        match self.store.query::<Vec<Value>>(&claim).await {
+            Err(error) if is_no_group(&error) => self.begin_anew().await.map(|()| Vec::new()),
+            reply => claimed(reply?),
         }
     }
+}
+
+fn is_no_group(error: &StoreError) -> bool {
+    matches!(error, StoreError::Server { reason, .. } if reason.contains("NOGROUP"))
+}
+
+/// The entries in an answer to `XAUTOCLAIM`: a cursor, the entries, and since Redis 7 the ids of those that were deleted.
+/// Before that these stand among the entries, as nil.
+fn claimed(reply: Vec<Value>) -> Result<Vec<Entry>, StoreError> {
+    let odd = |_| StoreError::Answer("XAUTOCLAIM".to_owned());
+    let entries = reply.into_iter().nth(1).unwrap_or(Value::Nil);
+    let entries: Option<Vec<Option<Entry>>> = redis::from_redis_value(entries).map_err(odd)?;
+    Ok(entries.into_iter().flatten().flatten().collect())
 }
 
 /// Reads that wait, on a connection of their own that is made anew after an error.
@@ -184,17 +221,17 @@ impl Reader {
     }
 
     async fn read(&mut self, command: &redis::Cmd) -> Result<Vec<Entry>, StoreError> {
-        // A nil answer, which is what a read gets when nothing came, makes an empty reply.
-        let reply: Option<StreamReadReply> = self.query(command).await?;
-        Ok(reply.into_iter().flat_map(|r| r.keys).flat_map(|key| key.ids).collect())
+        // The answer is nil when nothing came.
+        let reply: Option<HashMap<Vec<u8>, Vec<Entry>>> = self.query(command).await?;
+        Ok(reply.into_iter().flat_map(HashMap::into_values).flatten().collect())
     }
 
     /// The id of the newest event, or one before all where there is none.
     async fn end(&mut self) -> Result<String, StoreError> {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(&self.store.keys.events).arg("+").arg("-").arg("COUNT").arg(1);
-        let reply: StreamRangeReply = self.query(&last).await?;
-        Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".to_owned(), |entry| entry.id))
+        let newest: Vec<Entry> = self.query(&last).await?;
+        Ok(newest.into_iter().next().map_or_else(|| "0-0".to_owned(), |(id, _)| id))
     }
 
     async fn query<T: redis::FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, StoreError> {
@@ -218,15 +255,10 @@ fn millis(span: Duration) -> u64 {
 }
 
 /// The event in an entry; none where its id or its type cannot be read.
-fn event(entry: Entry) -> Option<Event> {
-    let id = entry.id.parse().ok()?;
-    let pairs = entry
-        .map
-        .into_iter()
-        .filter_map(|(name, value)| Some([name.into_bytes(), redis::from_redis_value(value).ok()?]));
-    let fields = Fields::from_list(pairs.flatten().collect());
+fn event((id, fields): Entry) -> Option<Event> {
+    let fields = Fields::from_list(fields?);
     Some(Event {
-        id,
+        id: id.parse().ok()?,
         kind: EventKind::parse(&fields.text("type")?),
         request_id: fields.get("request_id"),
         user_id: fields.text("user_id"),

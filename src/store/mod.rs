@@ -18,15 +18,17 @@ mod scripts;
 mod server;
 mod viewport;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
+use tokio::sync::Mutex;
 
 pub use access::Access;
 pub use address::Address;
 pub use error::{Refusal, StoreError};
-pub use events::{EventTail, RiderGroup};
+pub use events::{EventTail, RiderBatch, RiderGroup};
 pub use keys::{InvalidRegion, Region};
 pub use notifications::{Changed, Hearing, Watch};
 pub use outage::Outage;
@@ -50,6 +52,8 @@ pub struct Store {
     keys: Keys,
     scripts: &'static Scripts,
     access: Access,
+    /// See [`Store::between_attempts`].
+    attempts: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -67,7 +71,15 @@ impl Store {
         let mut first = client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
         redis::cmd("PING").exec_async(&mut first).await.map_err(away)?;
         let connection = client.get_connection_manager_lazy(manager_config()).map_err(away)?;
-        Ok(Self { client, connection, keys: Keys::new(region), scripts: Scripts::shared(), access, address })
+        Ok(Self {
+            client,
+            connection,
+            keys: Keys::new(region),
+            scripts: Scripts::shared(),
+            access,
+            address,
+            attempts: Arc::default(),
+        })
     }
 
     /// Where this Redis is, without its password.

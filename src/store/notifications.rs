@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Msg, PushInfo, PushKind};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::keys::KeyKind;
 use super::{Access, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, Store, StoreError};
-use crate::domain::RequestId;
+use crate::domain::{RequestId, clean};
 
 /// The classes that must be set: keyspace channel, strings, sorted sets, hashes, generic commands, expiry.
 const NEEDED_FLAGS: &str = "K$zhgx";
@@ -102,10 +102,14 @@ impl Watch {
 struct Inbox {
     changes: Mutex<HashSet<Changed>>,
     arrived: Notify,
-    /// The canary that is waited for, and the word that it came.
-    canary: Mutex<String>,
-    canary_came: Notify,
-    cut: Notify,
+    canary: Mutex<Option<Canary>>,
+}
+
+/// A canary that is waited for: its key, and whom to tell that it came. Each one has a teller of its own. A write makes
+/// several notifications, and one that is left over must not stand for the next canary.
+struct Canary {
+    key: String,
+    came: oneshot::Sender<()>,
 }
 
 impl Inbox {
@@ -113,7 +117,7 @@ impl Inbox {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn canary(&self) -> std::sync::MutexGuard<'_, String> {
+    fn canary(&self) -> std::sync::MutexGuard<'_, Option<Canary>> {
         self.canary.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,10 +128,6 @@ impl Inbox {
 
     /// Takes what the server pushed. It is called on the connection's own task, so it is short and never waits.
     fn push(&self, store: &Store, channel_prefix: &str, push: PushInfo) {
-        if push.kind == PushKind::Disconnection {
-            self.cut.notify_one();
-            return;
-        }
         let Some(message) = Msg::from_push_info(push) else { return };
         let Some(key) = message.get_channel_name().strip_prefix(channel_prefix) else { return };
         let changed = match store.keys.kind_of(key) {
@@ -136,8 +136,8 @@ impl Inbox {
             KeyKind::Due => Changed::Due,
             KeyKind::Request(id) | KeyKind::Record(id) => Changed::Request(id),
             KeyKind::Other => {
-                if *self.canary() == key {
-                    self.canary_came.notify_one();
+                if let Some(canary) = self.canary().take_if(|canary| canary.key == key) {
+                    let _ = canary.came.send(());
                 }
                 return;
             }
@@ -159,14 +159,23 @@ struct Listener {
     hearing: watch::Sender<Hearing>,
 }
 
+/// A connection to listen on.
+struct Line {
+    connection: MultiplexedConnection,
+    /// The word that it was cut. Each has its own, so that the end of one does not cut the next.
+    cut: Arc<Notify>,
+    /// Whether the server has taken all subscriptions.
+    subscribed: bool,
+}
+
 impl Listener {
     async fn run(self) {
         let (first, longest) = PAUSES;
         let mut pause = first;
         loop {
             let began = Instant::now();
-            let error = match self.subscribe().await {
-                Ok(connection) => self.listen(connection).await,
+            let error = match self.connect().await {
+                Ok(line) => self.listen(line).await,
                 Err(error) => error,
             };
             self.tell(&Hearing::Cut(error.reason()));
@@ -179,37 +188,53 @@ impl Listener {
         }
     }
 
-    async fn subscribe(&self) -> Result<MultiplexedConnection, StoreError> {
-        let away = |error| StoreError::from_redis(&self.store.address, &error);
-        let channel = format!("__keyspace@{}__:", self.store.address.db());
-        let (inbox, store, prefix) = (Arc::clone(&self.inbox), self.store.clone(), channel.clone());
+    async fn connect(&self) -> Result<Line, StoreError> {
+        let cut = Arc::new(Notify::new());
+        let (inbox, store, prefix) = (Arc::clone(&self.inbox), self.store.clone(), self.channel());
+        let is_cut = Arc::clone(&cut);
         let push = move |info: PushInfo| -> Result<(), redis::aio::SendError> {
-            inbox.push(&store, &prefix, info);
+            if info.kind == PushKind::Disconnection {
+                is_cut.notify_one();
+            } else {
+                inbox.push(&store, &prefix, info);
+            }
             Ok(())
         };
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(push);
-        let mut connection =
-            self.store.client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
-        let keys = &self.store.keys;
+        let connection = self.store.client.get_multiplexed_async_connection_with_config(&config).await;
+        Ok(Line { connection: connection.map_err(|e| self.error(&e))?, cut, subscribed: false })
+    }
+
+    /// What stands before the key in the name of every channel.
+    fn channel(&self) -> String {
+        format!("__keyspace@{}__:", self.store.address.db())
+    }
+
+    fn error(&self, error: &redis::RedisError) -> StoreError {
+        StoreError::from_redis(&self.store.address, error)
+    }
+
+    async fn subscribe(&self, connection: &mut MultiplexedConnection) -> Result<(), StoreError> {
+        let (channel, keys) = (self.channel(), &self.store.keys);
         for key in [&keys.drivers, &keys.workers, &keys.due] {
-            connection.subscribe(format!("{channel}{key}")).await.map_err(away)?;
+            connection.subscribe(format!("{channel}{key}")).await.map_err(|e| self.error(&e))?;
         }
         for pattern in [
             format!("{}[1-9]*", keys.prefix),
             format!("{}cabstand:request:*", keys.prefix),
             format!("{}*", keys.canary),
         ] {
-            connection.psubscribe(format!("{channel}{pattern}")).await.map_err(away)?;
+            connection.psubscribe(format!("{channel}{pattern}")).await.map_err(|e| self.error(&e))?;
         }
-        Ok(connection)
+        Ok(())
     }
 
     /// Stays with a connection until it fails, and answers why it did.
-    async fn listen(&self, mut connection: MultiplexedConnection) -> StoreError {
-        if let Err(error) = self.test_hearing().await {
+    async fn listen(&self, mut line: Line) -> StoreError {
+        if let Err(error) = self.test_hearing(&mut line).await {
             return error;
         }
         self.inbox.everything();
@@ -217,27 +242,45 @@ impl Listener {
         loop {
             tokio::select! {
                 () = sleep(BEAT) => {}
-                () = self.inbox.cut.notified() => {
+                () = line.cut.notified() => {
                     return StoreError::Away { address: self.store.address.to_string(), reason: "the connection was cut".to_owned() };
                 }
             }
-            if let Err(error) = redis::cmd("PING").exec_async(&mut connection).await {
-                return StoreError::from_redis(&self.store.address, &error);
+            if let Err(error) = redis::cmd("PING").exec_async(&mut line.connection).await {
+                return self.error(&error);
             }
+            // Asked before the test as well: what happened until it heard again was not heard.
+            let mut deaf = self.is_deaf();
             if Instant::now() >= next_test {
-                if let Err(error) = self.test_hearing().await {
+                if let Err(error) = self.test_hearing(&mut line).await {
                     return error;
                 }
                 next_test = Instant::now() + CANARY_EVERY;
+                deaf |= self.is_deaf();
             }
-            if matches!(*self.hearing.borrow(), Hearing::Deaf(_)) {
+            if deaf {
                 self.inbox.everything();
             }
         }
     }
 
-    /// Sees to it that notifications are on, and proves it.
-    async fn test_hearing(&self) -> Result<(), StoreError> {
+    fn is_deaf(&self) -> bool {
+        matches!(*self.hearing.borrow(), Hearing::Deaf(_))
+    }
+
+    /// Sees to it that notifications are subscribed to and on, and proves it. A server that refuses leaves us deaf, and only
+    /// one that is away is an error.
+    async fn test_hearing(&self, line: &mut Line) -> Result<(), StoreError> {
+        if !line.subscribed {
+            match self.subscribe(&mut line.connection).await {
+                Ok(()) => line.subscribed = true,
+                Err(error) if error.is_away() => return Err(error),
+                Err(error) => {
+                    self.tell(&Hearing::Deaf(error.reason()));
+                    return Ok(());
+                }
+            }
+        }
         let flags = self.store.switch_on_notifications().await;
         if let Err(error) = &flags
             && error.is_away()
@@ -259,11 +302,12 @@ impl Listener {
 
     async fn canary_came_back(&self) -> Result<bool, StoreError> {
         let key = format!("{}{:016x}", self.store.keys.canary, rand::random::<u64>());
-        self.inbox.canary().clone_from(&key);
+        let (tell, came) = oneshot::channel();
+        *self.inbox.canary() = Some(Canary { key: key.clone(), came: tell });
         let mut set = redis::cmd("SET");
         set.arg(key).arg(1).arg("PX").arg(5_000);
         match self.store.query::<()>(&set).await {
-            Ok(()) => Ok(timeout(CANARY_PATIENCE, self.inbox.canary_came.notified()).await.is_ok()),
+            Ok(()) => Ok(matches!(timeout(CANARY_PATIENCE, came).await, Ok(Ok(())))),
             Err(error) if error.is_away() => Err(error),
             Err(_) => Ok(false),
         }
@@ -281,8 +325,13 @@ impl Store {
         let answer: HashMap<String, String> = self.query(redis::cmd("CONFIG").arg("GET").arg(NAME)).await?;
         let set = answer.get(NAME).map(String::as_str).unwrap_or_default();
         let Some(wanted) = merged(set) else { return Ok(()) };
+        let shown = |flags: &str| clean(flags.as_bytes());
         self.access.check().map_err(|_| {
-            StoreError::Setup(format!("{NAME} is \"{set}\"; let somebody who may set it to \"{wanted}\""))
+            StoreError::Setup(format!(
+                "{NAME} is \"{}\"; let somebody who may set it to \"{}\"",
+                shown(set),
+                shown(&wanted)
+            ))
         })?;
         self.query(redis::cmd("CONFIG").arg("SET").arg(NAME).arg(wanted)).await
     }

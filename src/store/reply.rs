@@ -1,6 +1,7 @@
 //! Redis' answers turned into values of the domain. Foreign hands write there too: what does not fit is named, not trusted.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -70,11 +71,11 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         id,
         user_id: UserId::from_redis(fields.bytes("user_id").ok_or("user_id")?),
         pickup: Point::new(fields.need("lat")?, fields.need("lng")?).map_err(|_| "lat")?,
-        radius_m: fields.need("radius_m").and_then(|r: f64| if r > 0.0 { Ok(r) } else { Err("radius_m") })?,
+        radius_m: within(fields.need("radius_m")?, f64::MIN_POSITIVE..=2e7).ok_or("radius_m")?,
         created_at: UnixMs(fields.need("created_at")?),
         expires_at: fields.time("expires_at"),
-        interval_ms: fields.need("interval_ms")?,
-        attempts: fields.need("attempts")?,
+        interval_ms: within(fields.need("interval_ms")?, 1..=1_000_000_000_000).ok_or("interval_ms")?,
+        attempts: within(fields.need("attempts")?, 0..=999_999_999_999_999).ok_or("attempts")?,
         last_attempt_at: fields.time("last_attempt_at"),
         state: fields.text("state").and_then(|word| State::parse(&word)).ok_or("state")?,
         driver_id: fields.bytes("driver_id").map(crate::domain::DriverId::from_redis),
@@ -84,9 +85,16 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
     })
 }
 
-/// What `read.lua` says of a key: its word, and its PTTL in milliseconds.
-pub(super) fn key(word: &str, pttl: i64) -> Key {
+/// The same limits as in `lib.lua`: what is shown as waiting is what a worker attempts.
+fn within<T: PartialOrd>(value: T, range: RangeInclusive<T>) -> Option<T> {
+    range.contains(&value).then_some(value)
+}
+
+/// What `read.lua` says of a key: its word, and its PTTL in milliseconds. Any other string than the article's words counts
+/// as cancelled, as that service takes it for not active; without a record it is somebody else's and no request at all.
+pub(super) fn key(word: &str, pttl: i64, record: &Record) -> Key {
     match word {
+        "other" if *record != Record::Foreign => Key::Cancelled,
         "active" => Key::Active(u64::try_from(pttl).ok().map(Duration::from_millis)),
         "cancelled" => Key::Cancelled,
         _ => Key::Gone,

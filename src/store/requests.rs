@@ -1,5 +1,6 @@
 //! Requests: opening, reading, cancelling, expiring.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redis::Value;
@@ -12,6 +13,11 @@ use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, State, Unix
 const READ_AT_ONCE: usize = 100;
 /// How many keys one step of the look for bare keys visits.
 const SCAN_AT_ONCE: usize = 500;
+
+/// How many entries of the schedule are read at once.
+const PAGE: usize = 1_000;
+/// Up to so many are read in the order of the schedule by one command.
+const MOST_IN_ORDER: usize = 10_000;
 
 /// What a request is opened with.
 #[derive(Debug, Clone)]
@@ -119,22 +125,50 @@ impl Store {
                     [word] if word == b"damaged" => Record::Damaged("no hash".to_owned()),
                     _ => reply::record(*id, &Fields::from_list(fields)),
                 };
-                searches.push(Search { id: *id, key: reply::key(&word, pttl), record, read_at: UnixMs(now) });
+                let key = reply::key(&word, pttl, &record);
+                searches.push(Search { id: *id, key, record, read_at: UnixMs(now) });
             }
         }
         Ok(searches)
     }
 
-    /// The waiting requests that have a record, at most so many of them.
+    /// The waiting requests that have a record, at most so many of them. Above 10 000 they are read in pages, and in no order.
     ///
     /// # Errors
     /// Where Redis cannot be read.
     pub async fn waiting(&self, most: usize) -> Result<SearchPage, StoreError> {
+        if most > MOST_IN_ORDER {
+            let mut ids = self.all_waiting().await?;
+            let total = ids.len() as u64;
+            ids.truncate(most);
+            return Ok(SearchPage { ids, total });
+        }
         let mut pipe = redis::pipe();
         pipe.zcard(&self.keys.due);
         pipe.cmd("ZRANGE").arg(&self.keys.due).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let (total, members): (u64, Vec<String>) = self.query_all(&pipe).await?;
-        Ok(SearchPage { ids: members.iter().filter_map(|m| m.parse().ok()).collect(), total })
+        let (total, members): (u64, Vec<Vec<u8>>) = self.query_all(&pipe).await?;
+        Ok(SearchPage { ids: members.iter().filter_map(|member| request_id(member)).collect(), total })
+    }
+
+    /// All waiting requests that have a record, lowest number first. Read in pages by `ZSCAN`, which misses nobody who waits
+    /// all the while: with ranks, everyone after a request that ends between two pages would move up by one.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn all_waiting(&self) -> Result<Vec<RequestId>, StoreError> {
+        let mut ids = BTreeSet::new();
+        let mut cursor = 0_u64;
+        loop {
+            let mut scan = redis::cmd("ZSCAN");
+            scan.arg(&self.keys.due).arg(cursor).arg("COUNT").arg(PAGE);
+            let (next, page): (u64, Vec<Vec<u8>>) = self.query(&scan).await?;
+            // Members and their scores take turns.
+            ids.extend(page.iter().step_by(2).filter_map(|member| request_id(member)));
+            if next == 0 {
+                return Ok(ids.into_iter().collect());
+            }
+            cursor = next;
+        }
     }
 
     /// One step of a look for requests that have only a key: the article's own service keeps no list of them. Begins with
@@ -147,9 +181,14 @@ impl Store {
         let pattern = format!("{}[1-9]*", self.keys.prefix);
         scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCAN_AT_ONCE).arg("TYPE").arg("string");
         let (next, keys): (u64, Vec<Vec<u8>>) = self.query(&scan).await?;
-        let id = |key: &Vec<u8>| std::str::from_utf8(key.strip_prefix(self.keys.prefix.as_bytes())?).ok()?.parse().ok();
+        let id = |key: &Vec<u8>| request_id(key.strip_prefix(self.keys.prefix.as_bytes())?);
         Ok((next, keys.iter().filter_map(id).collect()))
     }
+}
+
+/// The request with this number; none where foreign bytes are none.
+fn request_id(bytes: &[u8]) -> Option<RequestId> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
 /// Whole milliseconds, at least one: Redis refuses a TTL of 0.

@@ -1,11 +1,13 @@
 //! The schedule: requests that are due, and those that are looked at because something changed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Store, StoreError};
-use crate::domain::{Actor, DriverId, RequestId, State};
+use crate::domain::{Actor, DriverId, RequestId, State, clean};
 
 /// What came of a look at a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +18,10 @@ pub enum Outcome {
     Ended(State, Option<(DriverId, f64)>),
     /// It had ended before, or its record was gone.
     Gone,
-    /// Its record lacks something; it was taken off the schedule.
+    /// Its record lacks something: it is not attempted, and ends with its key.
     Damaged,
+    /// Redis could not do it, for this reason; an attempt is tried again a second later.
+    Failed(String),
 }
 
 /// A look at one request.
@@ -57,8 +61,16 @@ impl Store {
         Ok(Round {
             next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
             late: Duration::from_millis(u64::try_from(late_ms).unwrap_or(0)),
-            looks: looks.into_iter().map(look).collect::<Result<_, _>>()?,
+            looks: looks.into_iter().filter_map(look).collect(),
         })
+    }
+
+    /// Waits until no attempt through this handle or its clones is under way, and lets none begin while the guard is held.
+    ///
+    /// A worker holds it from before an attempt until that is logged, and who tells riders takes it before each batch. The end
+    /// of a request comes through the stream, and would else often be in the log before the attempt that brought it.
+    pub async fn between_attempts(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.attempts).lock_owned().await
     }
 
     /// Looks at these requests out of their turn: ends those whose key has ended, gives a driver to those who have one near.
@@ -85,7 +97,7 @@ impl Store {
         for id in ids {
             call.arg(id.number());
         }
-        self.run::<Vec<Value>>(&call).await?.into_iter().map(look).collect()
+        Ok(self.run::<Vec<Value>>(&call).await?.into_iter().filter_map(look).collect())
     }
 
     /// Takes this worker's name off the list of the living.
@@ -98,20 +110,21 @@ impl Store {
     }
 }
 
-/// Reads `{id, outcome, user, lat, lng, driver, metres, on schedule}`; what is missing at the end does not apply.
-fn look(value: Value) -> Result<Look, StoreError> {
-    let odd = |_| StoreError::Answer("a look at a request that cannot be read".to_owned());
-    let fields: Vec<Vec<u8>> = FromRedisValue::from_redis_value(value).map_err(odd)?;
+/// Reads `{id, outcome, user, lat, lng, driver, metres, on schedule}`; what is missing at the end does not apply. None where
+/// the id is none: the script has done its work by now, and one odd member of the schedule must not hide the rest.
+fn look(value: Value) -> Option<Look> {
+    let fields: Vec<Vec<u8>> = FromRedisValue::from_redis_value(value).ok()?;
     let text = |i: usize| fields.get(i).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
     let number = |i: usize| text(i).parse::<f64>().ok();
     let driver = fields.get(5).filter(|id| !id.is_empty()).map(|id| DriverId::from_redis(id));
-    Ok(Look {
-        id: text(0).parse().map_err(|_| StoreError::Answer("a request without a number".to_owned()))?,
+    Some(Look {
+        id: text(0).parse().ok()?,
         on_schedule: text(7) == "1",
         at: number(3).zip(number(4)),
         outcome: match text(1) {
             "searching" => Outcome::Waiting,
             "damaged" => Outcome::Damaged,
+            "failed" => Outcome::Failed(clean(fields.get(2).map_or(b"", Vec::as_slice))),
             word => State::parse(word).map_or(Outcome::Gone, |state| Outcome::Ended(state, driver.zip(number(6)))),
         },
     })

@@ -7,16 +7,20 @@
 mod agenda;
 mod sweep;
 
+use std::collections::HashSet;
+
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::Actor;
+use crate::domain::{Actor, RequestId};
 use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
 
 use agenda::Agenda;
 
 /// How many requests one script looks at: it holds Redis for a millisecond or two.
 const CHUNK: usize = 50;
+/// So many odd requests are remembered, so that each is warned of once.
+const MOST_ODD: usize = 10_000;
 /// After so many scripts full of attempts something else has its turn.
 const CHUNKS_A_ROUND: usize = 20;
 
@@ -25,7 +29,7 @@ pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
     let watch = store.watch();
     let mut outage = Outage::new("worker");
     let mut agenda = Agenda::new(Instant::now());
-    let worker = Worker { store, name: worker };
+    let mut worker = Worker { store, name: worker, odd: HashSet::new() };
     while !shutdown.is_cancelled() {
         let pause = match worker.round(&mut agenda).await {
             Ok(()) => {
@@ -61,26 +65,30 @@ async fn wait(watch: &Watch, agenda: &mut Agenda) {
 struct Worker {
     store: Store,
     name: Actor,
+    /// The damaged and the failing that were warned of.
+    odd: HashSet<RequestId>,
 }
 
 impl Worker {
     /// Does all that is due now.
-    async fn round(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+    async fn round(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         if agenda.attempts_are_due(Instant::now()) {
             self.attempt(agenda).await?;
         }
         let changed = agenda.take_changed();
         for ids in changed.chunks(CHUNK) {
-            tell(&self.store.settle_by_key(ids, &self.name).await?);
+            let looks = self.store.settle_by_key(ids, &self.name).await?;
+            self.tell(&looks);
         }
         self.sweep(agenda).await
     }
 
     /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn.
-    async fn attempt(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+    async fn attempt(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         for _ in 0..CHUNKS_A_ROUND {
+            let _until_logged = self.store.between_attempts().await;
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
-            tell(&round.looks);
+            self.tell(&round.looks);
             if round.looks.len() < CHUNK {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;
@@ -90,34 +98,48 @@ impl Worker {
     }
 
     /// The part of the sweep that is due, in chunks, until its time is used up.
-    async fn sweep(&self, agenda: &mut Agenda) -> Result<(), StoreError> {
+    async fn sweep(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         let began = Instant::now();
         let sweep = agenda.sweep();
         if !sweep.is_due(began) {
             return Ok(());
         }
         if sweep.wants_ids() {
-            sweep.begin(self.store.waiting(usize::MAX).await?.ids);
+            sweep.begin(self.store.all_waiting().await?);
         }
         while let Some(ids) = sweep.take(CHUNK, began.elapsed()) {
-            tell(&self.store.settle(&ids, &self.name).await?);
+            let looks = self.store.settle(&ids, &self.name).await?;
+            self.tell(&looks);
         }
         sweep.rest(began);
         Ok(())
     }
-}
 
-/// Logs what was done, each attempt in the article's words.
-fn tell(looks: &[Look]) {
-    for look in looks {
-        let id = look.id;
-        if let (true, Some((lat, lng))) = (look.on_schedule, look.at) {
-            tracing::info!("Search Driver - Request {id} for Lat: {lat:.6} and Lng: {lng:.6}");
+    /// Logs what was done, each attempt in the article's words.
+    fn tell(&mut self, looks: &[Look]) {
+        for look in looks {
+            let id = look.id;
+            if let (true, Some((lat, lng))) = (look.on_schedule, look.at) {
+                tracing::info!("Search Driver - Request {id} for Lat: {lat:.6} and Lng: {lng:.6}");
+            }
+            match &look.outcome {
+                Outcome::Damaged if self.is_new(id) => {
+                    tracing::warn!("request {id} has a damaged record: no driver is looked for, it ends with its key");
+                }
+                Outcome::Failed(reason) if self.is_new(id) => {
+                    tracing::warn!("request {id} cannot be attempted and is tried again every second: {reason}");
+                }
+                Outcome::Ended(state, _) => tracing::debug!("request {id} ended: {state}"),
+                Outcome::Damaged | Outcome::Failed(_) | Outcome::Waiting | Outcome::Gone => {}
+            }
         }
-        match &look.outcome {
-            Outcome::Damaged => tracing::warn!("request {id} has a damaged record and is not looked at any more"),
-            Outcome::Ended(state, _) => tracing::debug!("request {id} ended: {state}"),
-            Outcome::Waiting | Outcome::Gone => {}
+    }
+
+    /// Whether an odd request was not warned of yet.
+    fn is_new(&mut self, id: RequestId) -> bool {
+        if self.odd.len() >= MOST_ODD {
+            self.odd.clear();
         }
+        self.odd.insert(id)
     }
 }
