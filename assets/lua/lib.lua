@@ -153,7 +153,9 @@ local function look(id, worker, why)
     redis.call('HINCRBY', record_key(id), 'attempts', 1)
     redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
   end
-  local driver = why ~= 'key' and nearest(lng, lat, radius, 1)[1]
+  -- A request's first driver is its first attempt's, which is due at once: no sweep comes before it.
+  local wants_driver = on_schedule or (why == 'drivers' and record[7] ~= '0')
+  local driver = wants_driver and nearest(lng, lat, radius, 1)[1]
   if driver then
     redis.call('ZREM', DRIVERS, driver[1])
     finish(id, 'found', worker, driver[1], driver[2], '')
