@@ -51,6 +51,8 @@ impl Failure {
     }
 }
 
-const NO_REDIS: &str = "\
-  Start one with `redis-server`, or name another with --redis URL.
-  To see everything on a private Redis, run `cabstand demo`.";
+/// The ways on where there is no Redis.
+const NO_REDIS: &str = concat!(
+    "  Start one with `redis-server`, or name another with --redis URL.\n",
+    "  To see everything on a private Redis, run `cabstand demo`.",
+);

@@ -88,14 +88,15 @@ fn title(model: &Model, theme: Theme) -> String {
     }
 }
 
-/// The columns that there is room for, with where they begin and how wide they are; the rider's takes what is left over.
+/// The columns that there is room for, with where they begin and how wide they are. Of what is left over the rider gets
+/// half; the other half is for how a request ended, which needs the rest of the line.
 ///
 /// The id is what an operator passes on, so it is never cut.
 fn columns(width: u16, id_width: u16) -> Vec<(Column, &'static str, u16, u16)> {
     let least = |column: Column, least: u16| if column == Column::Id { least.max(id_width) } else { least };
     let needed = |wanted: u8| COLUMNS.iter().filter(|c| c.3 <= wanted).map(|c| least(c.0, c.2) + 1).sum::<u16>() + 1;
     let wanted = (0..=5).rev().find(|&wanted| needed(wanted) <= width).unwrap_or(0);
-    let spare = width.saturating_sub(needed(wanted)).min(12);
+    let spare = (width.saturating_sub(needed(wanted)) / 2).min(12);
     let mut x = 2;
     let mut placed = Vec::new();
     for (column, head, width, _) in COLUMNS.iter().filter(|c| c.3 <= wanted) {
