@@ -7,7 +7,7 @@ use std::time::Duration;
 use cabstand::domain::{Driver, Key, Record, State};
 use cabstand::store::{Outcome, Refusal, Store, StoreError};
 use common::service::Service;
-use common::{LAT, LNG, Redis, actor, driver, id, place, request};
+use common::{LAT, LNG, Redis, actor, driver, id, place, request, until};
 
 /// Bytes that are no text.
 const NO_TEXT: &[u8] = b"\xff\xfe";
@@ -198,7 +198,7 @@ async fn an_end_by_the_key_is_not_the_workers() {
     redis.run::<()>("DEL 2 4");
     redis.run::<()>("PEXPIRE 3 1");
     redis.run::<()>("HSET cabstand:request:3 expires_at 1");
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    until("the key to be gone", || redis.run::<i64>("EXISTS 3") == 0);
     store.settle_by_key(&[id(1), id(2), id(3)], &actor("w")).await.unwrap();
     let refused = store.cancel(id(4), &actor("ana@desk")).await.unwrap_err();
     assert_eq!(refused.to_string(), "request 4 has ended already: expired by redis");

@@ -8,6 +8,7 @@ mod address;
 mod drivers;
 mod error;
 mod events;
+mod flags;
 mod keys;
 mod notifications;
 mod outage;

@@ -4,7 +4,7 @@
 //! off. So every subscription begins with "all may have changed", a canary write proves that they arrive, and while they
 //! do not, everything is called changed once a second.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,10 +17,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::keys::KeyKind;
 use super::{Access, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, Store, StoreError};
-use crate::domain::{RequestId, clean};
+use crate::domain::RequestId;
 
-/// The classes that must be set: keyspace channel, strings, sorted sets, hashes, generic commands, expiry.
-const NEEDED_FLAGS: &str = "K$zhgx";
 /// At this beat the connection is asked whether it lives, and a deaf one calls everything changed.
 const BEAT: Duration = Duration::from_secs(1);
 /// So often a canary is sent.
@@ -315,46 +313,5 @@ impl Listener {
 
     fn tell(&self, hearing: &Hearing) {
         self.hearing.send_if_modified(|now| mem::replace(now, hearing.clone()) != *hearing);
-    }
-}
-
-impl Store {
-    /// Adds the flags that are missing in `notify-keyspace-events` to those that are set.
-    async fn switch_on_notifications(&self) -> Result<(), StoreError> {
-        const NAME: &str = "notify-keyspace-events";
-        let answer: HashMap<String, String> = self.query(redis::cmd("CONFIG").arg("GET").arg(NAME)).await?;
-        let set = answer.get(NAME).map(String::as_str).unwrap_or_default();
-        let Some(wanted) = merged(set) else { return Ok(()) };
-        let shown = |flags: &str| clean(flags.as_bytes());
-        self.access.check().map_err(|_| {
-            StoreError::Setup(format!(
-                "{NAME} is \"{}\"; let somebody who may set it to \"{}\"",
-                shown(set),
-                shown(&wanted)
-            ))
-        })?;
-        self.query(redis::cmd("CONFIG").arg("SET").arg(NAME).arg(wanted)).await
-    }
-}
-
-/// The flags that are set together with those that are needed; none where nothing is missing.
-fn merged(set: &str) -> Option<String> {
-    // "A" stands for all classes.
-    let missing: String =
-        NEEDED_FLAGS.chars().filter(|&c| !set.contains(c) && (c == 'K' || !set.contains('A'))).collect();
-    (!missing.is_empty()).then(|| format!("{set}{missing}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_are_merged_and_never_replaced() {
-        assert_eq!(merged("").as_deref(), Some("K$zhgx"));
-        assert_eq!(merged("Elm").as_deref(), Some("ElmK$zhgx"));
-        assert_eq!(merged("AE").as_deref(), Some("AEK"));
-        assert_eq!(merged("AKE"), None);
-        assert_eq!(merged("xghz$K"), None);
     }
 }
