@@ -33,13 +33,18 @@ pub(super) fn place(lat: f64, lng: f64) -> Point {
     Point::new(lat, lng).unwrap()
 }
 
+/// The rider's name, as `open.lua` gives it to one without.
+fn rider(n: u64) -> String {
+    format!("requestor_{n}")
+}
+
 /// A request that was opened so many seconds ago and has so many left.
 pub(super) fn waiting(n: u64, ago: u64, left: u64) -> Search {
     let read_at = START;
     let created_at = read_at - Duration::from_secs(ago);
     let request = Request {
         id: id(n),
-        user_id: UserId::of_request(id(n)),
+        user_id: UserId::from_redis(rider(n).as_bytes()),
         pickup: place(-33.44 - 0.01 * f64::from(u32::try_from(n % 1_000).unwrap()), -70.63),
         radius_m: 5_000.0,
         created_at,
@@ -91,7 +96,7 @@ pub(super) fn event(seconds: u64, kind: EventKind, request: Option<u64>, driver:
         id: StreamId { at: START + Duration::from_secs(seconds), seq: 0 },
         kind,
         request_id: request.map(id),
-        user_id: request.map(|n| UserId::of_request(id(n)).to_string()),
+        user_id: request.map(rider),
         driver_id: driver.map(|name| DriverId::from_redis(name.as_bytes())),
         actor: Some(Actor::new("ana@desk")),
         place: Some(place(-33.45, -70.63)),

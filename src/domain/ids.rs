@@ -141,12 +141,6 @@ impl PartialOrd for DriverId {
 pub struct UserId(String);
 
 impl UserId {
-    /// The name that a rider without one gets, as in the article: `requestor_7` for request 7.
-    #[must_use]
-    pub fn of_request(id: RequestId) -> Self {
-        Self(format!("requestor_{id}"))
-    }
-
     /// The rider of a record in Redis, cleaned.
     #[must_use]
     pub fn from_redis(bytes: &[u8]) -> Self {

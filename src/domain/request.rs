@@ -172,7 +172,7 @@ mod tests {
         let record = state.map_or(Record::Foreign, |state| {
             Record::Whole(Box::new(Request {
                 id,
-                user_id: UserId::of_request(id),
+                user_id: "ana".parse().unwrap(),
                 pickup: Point::new(-33.4, -70.6).unwrap(),
                 radius_m: 5_000.0,
                 created_at: UnixMs(0),

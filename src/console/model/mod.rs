@@ -162,6 +162,7 @@ impl Model {
             self.map.projection.rows = map.height;
             self.searches.set_height(layout::table_rows(&areas));
         }
+        self.scroll_events(0);
     }
 
     /// Takes in what Redis' clock said at a moment of ours.
@@ -218,6 +219,13 @@ impl Model {
         self.notice = Some(Notice { text: text.into(), tone, until: self.now + NOTICE_FOR });
     }
 
+    /// Scrolls the events back by so many lines, or forth where negative, but not past the oldest in a full pane.
+    pub fn scroll_events(&mut self, lines: isize) {
+        let height = self.areas().map_or(0, |areas| usize::from(layout::inside(areas.events).height));
+        let most = self.events.len().saturating_sub(height);
+        self.events_back = self.events_back.saturating_add_signed(lines).min(most);
+    }
+
     /// Adds events, each once, in the order of the stream.
     pub fn add_events(&mut self, events: Vec<Event>) {
         for event in events {
@@ -230,6 +238,6 @@ impl Model {
         }
         let surplus = self.events.len().saturating_sub(EVENTS_KEPT);
         self.events.drain(..surplus);
-        self.events_back = self.events_back.min(self.events.len().saturating_sub(1));
+        self.scroll_events(0);
     }
 }

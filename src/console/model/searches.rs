@@ -109,6 +109,8 @@ pub struct Searches {
     /// How many lines are in sight.
     height: usize,
     filter: String,
+    /// What was selected before the filter, to be selected again after it.
+    before_filter: Option<RequestId>,
     /// How many wait, and how many of those have no record.
     waiting: usize,
     foreign: usize,
@@ -163,8 +165,18 @@ impl Searches {
 
     /// Shows only rows with this text.
     pub fn set_filter(&mut self, text: &str) {
-        self.filter = text.trim().to_lowercase();
+        let text = text.trim().to_lowercase();
+        if self.filter.is_empty() {
+            self.before_filter = self.selected;
+        }
+        self.filter = text;
         self.settle();
+        if self.filter.is_empty()
+            && let Some(id) = self.before_filter.take().filter(|id| self.rows.contains_key(id))
+        {
+            self.selected = Some(id);
+            self.scroll_to_selection();
+        }
     }
 
     /// Has room for so many lines now.
@@ -251,6 +263,7 @@ impl Searches {
         let Some(position) = self.position() else { return };
         let last = self.order.len() - 1;
         self.selected = self.order.get(position.saturating_add_signed(rows).min(last)).copied();
+        self.before_filter = None;
         self.scroll_to_selection();
     }
 

@@ -136,12 +136,11 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
             }
             Pane::Events => {
                 let lines = if far { 5 } else { 1 };
-                let most = model.events.len().saturating_sub(1);
-                model.events_back = match direction {
-                    Direction::Up => (model.events_back + lines).min(most),
-                    Direction::Down => model.events_back.saturating_sub(lines),
-                    Direction::Left | Direction::Right => model.events_back,
-                };
+                match direction {
+                    Direction::Up => model.scroll_events(lines),
+                    Direction::Down => model.scroll_events(-lines),
+                    Direction::Left | Direction::Right => {}
+                }
             }
         }
     }

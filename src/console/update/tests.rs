@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, driver, ended, foreign, id, waiting};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, waiting};
 use crate::console::keymap::Context;
 use crate::console::message::{Deed, Effect, Link, Message, Mishap, News};
 use crate::console::model::{Layer, Tone};
-use crate::domain::{FleetView, Key, Record, Search, State, UserId};
+use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId};
 
 fn done(effects: &[Effect]) -> Option<&Deed> {
     effects.iter().find_map(|effect| match effect {
@@ -473,4 +473,35 @@ fn the_table_is_bounded() {
     let mut desk = Desk::new(120, 40);
     desk.news(News::Searches((1..=6_000).map(|n| waiting(n, 0, 200)).collect()));
     assert_eq!(desk.model.searches.waiting().0, crate::console::message::MOST_WAITING);
+}
+
+#[test]
+fn a_filter_that_is_dropped_gives_the_selection_back() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("down");
+    desk.press("/");
+    desk.type_text("zzz");
+    assert_eq!(desk.selected(), None, "nothing that is hidden is selected");
+    desk.press("esc");
+    assert_eq!(desk.selected(), Some(1));
+    desk.press("/");
+    desk.type_text("requestor");
+    desk.press("enter");
+    desk.press("down");
+    desk.press("esc");
+    assert_eq!(desk.selected(), Some(2), "unless another was chosen meanwhile");
+}
+
+#[test]
+fn events_are_not_scrolled_past_the_oldest() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("tab");
+    desk.press("tab");
+    desk.press("up");
+    assert_eq!(desk.model.events_back, 0, "all are in sight");
+    desk.news(News::Events((10..60).map(|at| event(at, EventKind::Opened, Some(at), None)).collect()));
+    for _ in 0..90 {
+        desk.press("up");
+    }
+    assert_eq!(desk.model.events_back, 55 - 6, "the pane stays full");
 }

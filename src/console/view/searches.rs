@@ -3,7 +3,7 @@
 //! ```text
 //!   ID   rider        state       left          next try nearest
 //! ▸ 42   requestor_42 searching   3:12   ━━━━── 0:12   3 6.2 km
-//!   41   requestor_41 ✓ found     driver 17 at 812 m after 12 s
+//!   41   requestor_41 ✓ found     17 at 812 m after 12 s
 //! ```
 
 use std::time::Duration;
@@ -217,7 +217,7 @@ fn how_it_ended(row: &Row) -> String {
         request.ended_at.map(|at| format!(" after {}", format_wait(at.since(request.created_at)))).unwrap_or_default();
     match row.state() {
         State::Found => {
-            let driver = request.driver_id.as_ref().map(|id| format!("driver {id}")).unwrap_or_default();
+            let driver = request.driver_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let away = request.distance_m.map(|metres| format!(" at {}", format_distance(metres))).unwrap_or_default();
             format!("{driver}{away}{after}")
         }
