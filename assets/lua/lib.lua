@@ -23,7 +23,7 @@ local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
 
--- One entry in the stream. `fields` is a flat list; a pair without a value is left out.
+-- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out.
 local function tell(kind, fields)
   local entry = {'type', kind}
   for i = 1, #fields, 2 do
@@ -32,7 +32,7 @@ local function tell(kind, fields)
       entry[#entry + 1] = fields[i + 1]
     end
   end
-  redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+  return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
 end
 
 -- What the article's key says: 'active', 'cancelled', 'other' where it is a string with any other word in it, or 'gone',
@@ -69,9 +69,11 @@ local function finish(id, state, actor, driver, distance_m, reason)
   elseif says == 'active' or (says == 'cancelled' and redis.call('PTTL', key) < 0) then
     redis.call('SET', key, '0', 'PX', CANCELLED_KEPT_MS)
   end
-  tell(state, {
+  local event = tell(state, {
     'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
     'distance_m', distance_m, 'attempts', was[4] or '', 'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
+  -- Who comes late to hear of the end can tell by this whether it was told already.
+  redis.call('HSET', record, 'end_event', event)
 end
 
 -- Ends a request whose key has ended by a foreign hand or by time. Answers the state it ended in, or nil where it goes on.

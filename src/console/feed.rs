@@ -212,7 +212,7 @@ impl Feed {
         let read = async {
             let mut ids = self.store.waiting(MOST_WAITING).await?.ids;
             let events = self.store.recent_events(FIRST_EVENTS).await?;
-            let ended = events.iter().filter(|event| event.kind.is_end()).filter_map(|event| event.request_id);
+            let ended = events.iter().filter(|event| event.kind.end().is_some()).filter_map(|event| event.request_id);
             let known: HashSet<RequestId> = ids.iter().copied().collect();
             ids.extend(ended.filter(|id| !known.contains(id)).collect::<HashSet<_>>());
             self.store.searches(&ids).await

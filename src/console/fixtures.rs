@@ -57,6 +57,7 @@ pub(super) fn waiting(n: u64, ago: u64, left: u64) -> Search {
         distance_m: None,
         ended_at: None,
         ended_by: None,
+        end_event: None,
     };
     Search {
         id: id(n),

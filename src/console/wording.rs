@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, State, format_distance, format_wait};
+use crate::domain::{Event, EventKind, format_distance, format_wait};
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -60,21 +60,12 @@ pub fn event(event: &Event) -> String {
             format!("{driver}: moved{far} to{}{by}", at.trim_start_matches(" at").to_owned())
         }
         EventKind::Removed => format!("{driver}: taken off the map{by}"),
+        EventKind::Stale => format!("{driver}: stale{why}, passed over until it reports"),
+        EventKind::Forgotten => format!("{driver}: forgotten{why}, taken off the map"),
         EventKind::Other(word) => {
             let what: Vec<&str> = [id.as_str(), driver.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
             format!("{}: {word}{by}{why}", what.join(", "))
         }
-    }
-}
-
-/// The state that an event ends a request in.
-#[must_use]
-pub fn end(kind: &EventKind) -> Option<State> {
-    match kind {
-        EventKind::Found => Some(State::Found),
-        EventKind::Expired => Some(State::Expired),
-        EventKind::Cancelled => Some(State::Cancelled),
-        _ => None,
     }
 }
 

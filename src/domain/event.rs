@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::{Actor, DriverId, Point, RequestId, UnixMs};
+use super::{Actor, DriverId, Point, RequestId, State, UnixMs};
 
 /// The place of an event in the stream: its time and a number within that millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -62,6 +62,10 @@ pub enum EventKind {
     Moved,
     /// A driver was taken off the map by an operator.
     Removed,
+    /// A driver has been silent for so long that no request is given to it until it reports again.
+    Stale,
+    /// A driver has been silent for so long that it was taken off the map.
+    Forgotten,
     /// A kind that this version does not know.
     Other(String),
 }
@@ -79,6 +83,8 @@ impl EventKind {
             Self::Placed => "placed",
             Self::Moved => "moved",
             Self::Removed => "removed",
+            Self::Stale => "stale",
+            Self::Forgotten => "forgotten",
             Self::Other(word) => word,
         }
     }
@@ -86,17 +92,22 @@ impl EventKind {
     /// The kind with this word.
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        use EventKind::{Attempted, Cancelled, Expired, Found, Moved, Opened, Placed, Removed};
-        [Found, Expired, Cancelled, Opened, Attempted, Placed, Moved, Removed]
+        use EventKind::{Attempted, Cancelled, Expired, Forgotten, Found, Moved, Opened, Placed, Removed, Stale};
+        [Found, Expired, Cancelled, Opened, Attempted, Placed, Moved, Removed, Stale, Forgotten]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .unwrap_or_else(|| Self::Other(word.to_owned()))
     }
 
-    /// Whether it ends a request.
+    /// The state in which it ends a request; none where it ends none.
     #[must_use]
-    pub fn is_end(&self) -> bool {
-        matches!(self, Self::Found | Self::Expired | Self::Cancelled)
+    pub fn end(&self) -> Option<State> {
+        match self {
+            Self::Found => Some(State::Found),
+            Self::Expired => Some(State::Expired),
+            Self::Cancelled => Some(State::Cancelled),
+            _ => None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DriverId, Point, RequestId, UnixMs, UserId};
+use super::{DriverId, Point, RequestId, StreamId, UnixMs, UserId};
 
 /// How far a request has come. It changes once, from `Searching`, and never back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct Request {
     pub ended_at: Option<UnixMs>,
     /// Who ended it.
     pub ended_by: Option<String>,
+    /// The event that tells of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_event: Option<StreamId>,
 }
 
 impl Request {
@@ -185,6 +188,7 @@ mod tests {
                 distance_m: None,
                 ended_at: None,
                 ended_by: None,
+                end_event: None,
             }))
         });
         Search { id, key, record, read_at: UnixMs(1_000) }

@@ -3,6 +3,7 @@
 //! An end is an entry in the stream, written by the script that ended the request. A group reads it, so each end goes to
 //! one of all the services that run, and to another one if that one dies before it has told it.
 
+mod told;
 mod wording;
 
 use tokio::time::sleep;
@@ -11,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Actor;
 use crate::store::{Outage, RiderGroup, Store, StoreError};
 
-pub use wording::{log_lines, message};
+pub use told::Told;
+
+use wording::log_lines;
 
 /// Tells riders until `shutdown`, as this member of the group.
 pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
@@ -44,7 +47,7 @@ async fn tell_next(store: &Store, group: &mut RiderGroup, shutdown: &Cancellatio
     };
     // The attempt that brought an end stands in the log before it, as in the article.
     drop(store.between_attempts().await);
-    for line in batch.events.iter().flat_map(log_lines) {
+    for line in batch.events.iter().filter_map(Told::of_event).flat_map(log_lines) {
         tracing::info!("{line}");
     }
     group.acknowledge(&batch).await

@@ -1,30 +1,23 @@
-//! The words in which a rider is told how the request ended. They are the article's.
+//! The log lines of the article's service.
 
-use crate::domain::{Event, EventKind};
+use super::Told;
+use crate::domain::State;
 
-/// What the rider is told; none where the event is no end of a request, or says too little.
-#[must_use]
-pub fn message(event: &Event) -> Option<String> {
-    match event.kind {
-        EventKind::Found => event.driver_id.as_ref().map(|driver| format!("Driver {driver} found")),
-        EventKind::Expired => Some("Sorry, we did not find any driver.".to_owned()),
-        EventKind::Cancelled => event.request_id.map(|id| format!("Request {id} has been canceled.")),
-        _ => None,
-    }
-}
-
-/// The same as the article's service logs it. A request without a rider is that service's own, which tells its riders
+/// What the article's service logs of an end. A request without a rider is that service's own, which tells its riders
 /// itself. A cancel is noted, but not sent to the one who asked for it.
-#[must_use]
-pub fn log_lines(event: &Event) -> Vec<String> {
-    let (Some(user), Some(text)) = (&event.user_id, message(event)) else { return Vec::new() };
-    if event.kind == EventKind::Cancelled { vec![text] } else { vec![format!("Message to user: {user}"), text] }
+pub(super) fn log_lines(told: Told) -> Vec<String> {
+    let Some(user) = told.user_id else { return Vec::new() };
+    if told.state == State::Cancelled {
+        vec![told.message]
+    } else {
+        vec![format!("Message to user: {user}"), told.message]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{RequestId, StreamId};
+    use crate::domain::{Event, EventKind, RequestId, StreamId};
 
     fn event(kind: EventKind) -> Event {
         Event {
@@ -43,18 +36,22 @@ mod tests {
         }
     }
 
+    fn lines(event: &Event) -> Vec<String> {
+        Told::of_event(event).map(log_lines).unwrap_or_default()
+    }
+
     #[test]
     fn the_words_are_the_articles() {
-        assert_eq!(log_lines(&event(EventKind::Found)), ["Message to user: requestor_3", "Driver 1 found"]);
+        assert_eq!(lines(&event(EventKind::Found)), ["Message to user: requestor_3", "Driver 1 found"]);
         let sorry = ["Message to user: requestor_3", "Sorry, we did not find any driver."];
-        assert_eq!(log_lines(&event(EventKind::Expired)), sorry);
-        assert_eq!(log_lines(&event(EventKind::Cancelled)), ["Request 3 has been canceled."]);
+        assert_eq!(lines(&event(EventKind::Expired)), sorry);
+        assert_eq!(lines(&event(EventKind::Cancelled)), ["Request 3 has been canceled."]);
     }
 
     #[test]
     fn what_is_no_end_is_not_told() {
-        assert_eq!(message(&event(EventKind::Attempted)), None);
-        assert_eq!(message(&Event { driver_id: None, ..event(EventKind::Found) }), None);
-        assert!(log_lines(&Event { user_id: None, ..event(EventKind::Expired) }).is_empty());
+        assert_eq!(Told::of_event(&event(EventKind::Attempted)), None);
+        assert_eq!(Told::of_event(&Event { driver_id: None, ..event(EventKind::Found) }), None);
+        assert!(lines(&Event { user_id: None, ..event(EventKind::Expired) }).is_empty());
     }
 }

@@ -82,6 +82,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         distance_m: fields.get("distance_m"),
         ended_at: fields.time("ended_at"),
         ended_by: fields.text("ended_by"),
+        end_event: fields.get("end_event"),
     })
 }
 

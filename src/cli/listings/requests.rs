@@ -67,7 +67,7 @@ async fn known(store: &Store, ended: Duration) -> Result<BTreeSet<RequestId>, St
     }
     let since = store.vitals().await?.now - ended;
     let events = store.recent_events(EVENTS_READ).await?;
-    ids.extend(events.iter().filter(|e| e.kind.is_end() && e.id.at >= since).filter_map(|e| e.request_id));
+    ids.extend(events.iter().filter(|e| e.kind.end().is_some() && e.id.at >= since).filter_map(|e| e.request_id));
     Ok(ids)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
 }
 
 fn sign(kind: &EventKind, theme: Theme) -> (&'static str, Style) {
-    match (wording::end(kind), kind) {
+    match (kind.end(), kind) {
         (Some(state), _) => theme.state(state),
         (None, EventKind::Attempted) => (theme.signs.between, theme.faint()),
         (None, _) => (theme.signs.between, theme.text()),
