@@ -5,9 +5,9 @@ mod common;
 use std::time::Duration;
 
 use cabstand::domain::{Driver, Key, Record, State};
-use cabstand::store::{Outcome, Refusal, Store, StoreError};
+use cabstand::store::{Look, Outcome, Refusal, Store, StoreError};
 use common::service::Service;
-use common::{LAT, LNG, Redis, actor, driver, id, place, request, until};
+use common::{LAT, LNG, PACE, Redis, actor, driver, id, place, request, until};
 
 /// Bytes that are no text.
 const NO_TEXT: &[u8] = b"\xff\xfe";
@@ -53,8 +53,9 @@ async fn a_damaged_record_is_not_attempted_and_holds_up_nobody() {
         redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
         let looks = store.attempt_due(&actor("w"), 10).await.unwrap().looks;
         assert_eq!(looks[0].outcome, Outcome::Damaged, "{damage}");
-        assert!(matches!(looks[1].outcome, Outcome::Ended(State::Found, _)), "{damage}: {looks:?}");
-        assert_eq!(store.settle(&[id(1)], &actor("w")).await.unwrap()[0].outcome, Outcome::Damaged);
+        assert!(matches!(looks[1].outcome, Outcome::Ended(State::Found)), "{damage}: {looks:?}");
+        let swept = store.sweep(&actor("w"), Duration::ZERO, PACE, 10).await.unwrap();
+        assert_eq!(swept.looks, [Look { id: id(1), outcome: Outcome::Damaged }], "{damage}");
         let read = store.search(id(1)).await.unwrap().unwrap();
         assert!(matches!(read.record, Record::Damaged(_)), "{damage}: it is shown as what it is");
         let next = store.attempt_due(&actor("w"), 10).await.unwrap();
@@ -77,7 +78,7 @@ async fn a_damaged_record_ends_with_its_key() {
     assert!(redis.run::<Option<String>>("ZSCORE cabstand:due 2").is_none(), "no key's end to wait for");
     redis.run::<()>("SET 1 0 EX 60");
     let looks = store.settle_by_key(&[id(1)], &actor("w")).await.unwrap();
-    assert_eq!(looks[0].outcome, Outcome::Ended(State::Cancelled, None));
+    assert_eq!(looks[0].outcome, Outcome::Ended(State::Cancelled));
 }
 
 #[tokio::test]
@@ -211,9 +212,9 @@ async fn an_end_by_the_key_is_not_the_workers() {
 async fn any_number_of_reports_is_taken() {
     let mut redis = Redis::start();
     let store = redis.store().await;
-    store.report(&[]).await.unwrap();
+    store.report(&[], &actor("http")).await.unwrap();
     let many: Vec<_> = (0..5_000).map(|i| Driver { id: driver(&format!("d{i}")), place: place(LAT, LNG) }).collect();
-    store.report(&many).await.unwrap();
+    store.report(&many, &actor("http")).await.unwrap();
     assert_eq!(redis.run::<i64>("ZCARD drivers"), 5_000);
     assert_eq!(redis.run::<i64>("ZCARD cabstand:seen"), 5_000);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cabstand::domain::geohash::{Cell, FINEST};
 use cabstand::domain::{Bounds, Driver, Key, Metres, Record, RequestId, Standing, State, View};
 use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, RiderBatch, RiderGroup, StoreError};
-use common::{LAT, LNG, Redis, actor, driver, id, place, request};
+use common::{LAT, LNG, PACE, Redis, actor, driver, id, place, request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -88,7 +88,7 @@ async fn a_request_lives_as_the_contract_says() {
 
     let round = store.attempt_due(&actor("w"), 10).await.unwrap();
     assert_eq!(round.looks.len(), 1);
-    assert_eq!((&round.looks[0].outcome, round.looks[0].on_schedule), (&Outcome::Waiting, true));
+    assert_eq!(round.looks[0].outcome, Outcome::Waiting);
     assert!(round.next_in.unwrap() > Duration::from_secs(29));
     assert!(
         store.attempt_due(&actor("w"), 10).await.unwrap().looks.is_empty(),
@@ -98,11 +98,12 @@ async fn a_request_lives_as_the_contract_says() {
     redis.run::<()>("GEOADD drivers -70.6301 -33.44091 1");
     let looks = store.settle_by_key(&[id(1)], &actor("w")).await.unwrap();
     assert_eq!(looks[0].outcome, Outcome::Waiting, "a look at the key gives no driver away");
-    let looks = store.settle(&[id(1)], &actor("w")).await.unwrap();
-    let Outcome::Ended(State::Found, Some((found, metres))) = &looks[0].outcome else { panic!("{looks:?}") };
-    assert_eq!(found.as_str(), "1");
-    assert!((180.0..200.0).contains(metres));
-    assert_eq!(redis.run::<i64>("ZCARD drivers") + redis.run::<i64>("EXISTS 1 cabstand:due cabstand:waiting"), 0);
+    let swept = store.sweep(&actor("w"), Duration::ZERO, PACE, 10).await.unwrap();
+    assert_eq!((&swept.looks[0].outcome, swept.again_in), (&Outcome::Ended(State::Found), None));
+    assert_eq!(redis.field(1, "driver_id").as_deref(), Some("1"));
+    assert!((180.0..200.0).contains(&redis.field(1, "distance_m").unwrap().parse::<f64>().unwrap()));
+    let left = redis.run::<i64>("EXISTS 1 drivers cabstand:due cabstand:waiting cabstand:queue cabstand:reach");
+    assert_eq!(left, 0, "nothing of it is left on the lists");
     assert!((3_590..=3_600).contains(&redis.run::<i64>("TTL cabstand:request:1")));
 
     let refused = store.cancel(id(1), &actor("a@b")).await.unwrap_err();
@@ -171,7 +172,7 @@ async fn a_foreign_hand_on_the_key_settles_the_request() {
     assert_eq!(standing[0].standing(), Standing::Ended(State::Cancelled));
     assert_eq!(standing[1].standing(), Standing::Ended(State::Expired));
     assert_eq!(standing[2].standing(), Standing::Waiting(None));
-    store.settle(&[id(1), id(2), id(3), id(4)], &actor("w")).await.unwrap();
+    store.settle_by_key(&[id(1), id(2), id(3), id(4)], &actor("w")).await.unwrap();
     assert_eq!(redis.state(1).as_deref(), Some("cancelled"));
     assert_eq!(redis.state(2).as_deref(), Some("expired"));
     let at = |redis: &mut Redis, f: &str| redis.field(3, f).unwrap().parse::<i64>().unwrap();
@@ -218,9 +219,9 @@ async fn a_read_only_handle_changes_nothing() {
         store.place(&one, &me).await.err(),
         store.move_driver(&one, &me).await.err(),
         store.remove(&one.id, &me).await.err(),
-        store.report(std::slice::from_ref(&one)).await.err(),
+        store.report(std::slice::from_ref(&one), &me).await.err(),
         store.attempt_due(&me, 1).await.err(),
-        store.settle(&[id(5)], &me).await.err(),
+        store.sweep(&me, Duration::ZERO, PACE, 1).await.err(),
         store.settle_by_key(&[id(5)], &me).await.err(),
         store.join_riders(&me).await.err(),
         store.retire(&me).await.err(),

@@ -8,7 +8,7 @@ local due = redis.call('ZRANGE', DUE, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most, 
 local outcomes = {}
 for i = 1, #due, 2 do
   if due[i]:find('^[1-9]%d*$') then
-    outcomes[#outcomes + 1] = look_safely(due[i], worker, 'schedule')
+    outcomes[#outcomes + 1] = look_safely(due[i], worker, 'attempt')
   else
     forget(due[i])  -- no number of a request
   end

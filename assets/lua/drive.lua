@@ -11,7 +11,10 @@ if act == 'removed' then
   redis.call('ZREM', SEEN, driver)
 else
   redis.call('GEOADD', DRIVERS, lng, lat, driver)
+  -- Who is set there by hand is no driver who once fell silent.
+  if act == 'placed' then redis.call('ZREM', SEEN, driver) end
 end
 local from = act == 'moved' and old or {'', ''}
 tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
+if act ~= 'removed' then match_safely(driver, lng, lat, actor, act) end
 return {'done'}

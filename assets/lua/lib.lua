@@ -1,16 +1,15 @@
--- Stands before every script: names for the keys, the clock, and the rules that several scripts share.
+-- Stands before every script: names for the keys, the clock, how a request is listed and how it ends.
 -- A state changes only here in Redis, inside one script, on Redis' own clock.
 
-local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS = unpack(KEYS)
+local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP = unpack(KEYS)
 local PREFIX = table.remove(ARGV, 1)
+local STALE_MS = tonumber(table.remove(ARGV, 1))  -- a driver who was silent for longer is passed over; 0 where none is
 
 local RECORD_KEPT_MS = 3600000    -- a record is kept for an hour after its end
 local CANCELLED_KEPT_MS = 60000   -- a cancelled key lives for a minute, as in the article
 local WORKER_KEPT_MS = 60000      -- a worker that was not heard of for a minute is struck off
 local EVENTS_KEPT = 100000        -- about so many events stay in the stream
-local FIRST_RADIUS_M = 50         -- where the search for the nearest driver begins
 local DEADLINE_SLACK_MS = 20      -- a deadline that is off by no more than this is the same
-local RETRY_MS = 1000             -- a look that failed is tried again after this
 local FOREIGN_HAND = 'redis'      -- the actor of what was done by a foreign command on the key
 
 -- What counts as true or false in a key: the words that the article's service reads (strconv.ParseBool).
@@ -18,7 +17,8 @@ local ACTIVE = {['1'] = true, t = true, T = true, ['true'] = true, TRUE = true, 
 local CANCELLED = {['0'] = true, f = true, F = true, ['false'] = true, FALSE = true, False = true}
 
 local time = redis.call('TIME')
-local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+local NOW_US = time[1] * 1000000 + time[2]
+local NOW = math.floor(NOW_US / 1000)
 
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
@@ -47,9 +47,16 @@ local function key_says(id)
   return CANCELLED[value] and 'cancelled' or 'other'
 end
 
+-- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is its Unix ms;
+-- the fraction keeps those of one millisecond apart and in order.
+local function enlist(id, lng, lat, radius, created_at)
+  redis.call('GEOADD', WAITING, lng, lat, id)
+  redis.call('ZADD', QUEUE, created_at + (id % 4096) / 4096, id)
+  redis.call('ZADD', REACH, radius, id)
+end
+
 local function forget(id)
-  redis.call('ZREM', DUE, id)
-  redis.call('ZREM', WAITING, id)
+  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do redis.call('ZREM', list, id) end
 end
 
 -- Ends a request that is still searching: record, key, schedule and stream, all at once.
@@ -92,103 +99,4 @@ local function settle_by_key(id, worker)
     finish(id, 'expired', FOREIGN_HAND, '', '', 'by its key')
   end
   return 'expired'
-end
-
--- The nearest available drivers, nearest first, each {id, metres}. The circle grows from 50 m until it holds enough:
--- the same answer as one search of the whole circle, without reading everybody in it.
-local function nearest(lng, lat, radius_m, count)
-  local radius = math.min(FIRST_RADIUS_M, radius_m)
-  while true do
-    local found = redis.call('GEOSEARCH', DRIVERS, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'ASC', 'COUNT', count, 'WITHDIST')
-    if #found >= count or radius >= radius_m then return found end
-    radius = math.min(radius * 2, radius_m)
-  end
-end
-
-local function is_within(text, least, most)
-  local number = tonumber(text or '')
-  return number and number >= least and number <= most  -- NaN is not
-end
-
--- Whether a request can be attempted with what its record holds. Foreign hands write there too, and a radius that is no
--- number would keep the search for a driver going for ever.
-local function is_sound(user, lat, lng, radius, interval, attempts)
-  return user and is_within(lat, -85.05112878, 85.05112878) and is_within(lng, -180, 180)
-    and is_within(radius, 0, 2e7) and tonumber(radius) > 0 and is_within(interval, 1, 1e12)
-    and attempts and #attempts <= 15 and attempts:find('^%d+$')
-end
-
--- When a request has to be looked at for its key's end: one millisecond later it is gone for sure. Nil without a TTL.
-local function end_of_key(id)
-  local left = redis.call('PTTL', request_key(id))
-  return left >= 0 and NOW + left + 1 or nil
-end
-
--- A damaged request is not attempted, but it still ends with its key.
-local function put_off(id)
-  local at = end_of_key(id)
-  if at then redis.call('ZADD', DUE, at, id) else forget(id) end
-end
-
--- Looks at one searching request: ends it where its key has ended, gives it the nearest driver where there is one.
--- `why` is 'schedule': the attempt is counted and told, and the next one is set; 'drivers': a look in between, because drivers
--- have moved, which leaves the schedule alone; 'key': the same without looking for a driver.
--- Answers {id, outcome, user_id, lat, lng, driver, metres, on_schedule}.
-local function look(id, worker, why)
-  local on_schedule = why == 'schedule'
-  local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts', 'expires_at')
-  if record.err or record[1] ~= 'searching' then
-    forget(id)
-    return {id, 'gone'}
-  end
-  local user, lat, lng = record[2], record[3], record[4]
-  -- The end by the key comes first: it needs no field, so a damaged request has it as well.
-  local ended = settle_by_key(id, worker)
-  if ended then return {id, ended, user or '', lat or '', lng or ''} end
-  if not is_sound(user, lat, lng, record[5], record[6], record[7]) then
-    if why ~= 'drivers' then put_off(id) end
-    return {id, 'damaged'}
-  end
-  local radius, interval = tonumber(record[5]), tonumber(record[6])
-
-  if on_schedule then
-    redis.call('HINCRBY', record_key(id), 'attempts', 1)
-    redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
-  end
-  -- A request's first driver is its first attempt's, which is due at once: no sweep comes before it.
-  local wants_driver = on_schedule or (why == 'drivers' and record[7] ~= '0')
-  local driver = wants_driver and nearest(lng, lat, radius, 1)[1]
-  if driver then
-    redis.call('ZREM', DRIVERS, driver[1])
-    finish(id, 'found', worker, driver[1], driver[2], '')
-    return {id, 'found', user, lat, lng, driver[1], driver[2], on_schedule and '1' or '0'}
-  end
-
-  -- The key's TTL is the deadline, whoever set it last.
-  local key_end = end_of_key(id)
-  local expires_at = key_end and key_end - 1
-  local recorded = tonumber(record[8])
-  -- Written only where it differs: every write is a notification, which brings the next look.
-  local differs = recorded ~= expires_at
-  if expires_at and recorded then differs = not (math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS) end
-  if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
-  if on_schedule then
-    local next_at = NOW + interval
-    if key_end then next_at = math.min(next_at, key_end) end
-    redis.call('ZADD', DUE, next_at, id)
-    tell('attempted', {'request_id', id, 'user_id', user, 'actor', worker, 'lat', lat, 'lng', lng,
-      'attempts', tonumber(record[7]) + 1, 'reason', 'no driver within ' .. math.floor(radius) .. ' m'})
-  elseif key_end then
-    redis.call('ZADD', DUE, 'LT', key_end, id)
-  end
-  return {id, 'searching', user, lat, lng, '', '', on_schedule and '1' or '0'}
-end
-
--- The same, where the others in a round must go on: what Redis refuses for one request is that one's answer, {id, 'failed',
--- why}, and not the end of the script. Otherwise one odd record, standing first in the schedule, would hold up all behind it.
-local function look_safely(id, worker, why)
-  local well, answer = pcall(look, id, worker, why)
-  if well then return answer end
-  if why == 'schedule' then redis.call('ZADD', DUE, NOW + RETRY_MS, id) end
-  return {id, 'failed', type(answer) == 'table' and answer.err or tostring(answer)}
 end

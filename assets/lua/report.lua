@@ -1,4 +1,6 @@
--- Takes position reports: each makes its driver available at its place. ARGV: lng, lat, driver id, and again.
+-- Takes position reports: each makes its driver available at its place, and gives it to who has waited longest within reach.
+-- ARGV: actor, then lng, lat, driver id, and again.
+local actor = table.remove(ARGV, 1)
 local places, seen = {}, {}
 for i = 1, #ARGV, 3 do
   for j = i, i + 2 do places[#places + 1] = ARGV[j] end
@@ -7,4 +9,9 @@ for i = 1, #ARGV, 3 do
 end
 redis.call('GEOADD', DRIVERS, unpack(places))
 redis.call('ZADD', SEEN, unpack(seen))
+for i = 1, #ARGV, 3 do
+  local lng, lat, driver = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  -- A request that was served before may have been nearest to this one.
+  if redis.call('ZSCORE', DRIVERS, driver) then match_safely(driver, lng, lat, actor, 'report') end
+end
 return #ARGV / 3

@@ -20,5 +20,5 @@ pub(super) struct Report {
 /// Makes the driver available at that place.
 pub(super) async fn report(State(service): State<Service>, Valid(report): Valid<Report>) -> Result<(), Problem> {
     let place = Point::new(report.lat, report.lng)?;
-    Ok(service.store.report(&[Driver { id: report.id, place }]).await?)
+    Ok(service.store.report(&[Driver { id: report.id, place }], &service.actor).await?)
 }

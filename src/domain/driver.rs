@@ -1,5 +1,7 @@
 //! Drivers, as far as a map needs them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{DriverId, Point};
@@ -23,4 +25,22 @@ pub struct Candidate {
     pub distance_m: f64,
     /// The 52-bit geohash under which Redis keeps the place.
     pub geohash: u64,
+}
+
+/// What the silence of a driver means, who has reported and then reports no more. Drivers who never reported, since a foreign
+/// hand or an operator set them there, are not judged by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Freshness {
+    /// After so long no request is given to the driver until it reports again; none where that never happens.
+    pub stale_after: Option<Duration>,
+    /// After so long it is taken off the map; none where that never happens.
+    pub forget_after: Option<Duration>,
+}
+
+impl Freshness {
+    /// Whether silence means anything at all.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.stale_after.is_some() || self.forget_after.is_some()
+    }
 }

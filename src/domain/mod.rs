@@ -14,7 +14,7 @@ mod units;
 mod vitals;
 
 pub use actor::Actor;
-pub use driver::{Candidate, Driver};
+pub use driver::{Candidate, Driver, Freshness};
 pub use event::{Event, EventKind, StreamId};
 pub use fleet::{Block, FleetView, View};
 pub use ids::{DriverId, InvalidId, RequestId, UserId};

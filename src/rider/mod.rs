@@ -27,7 +27,7 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
                 joined = store.join_riders(&consumer) => joined.map(|joined| group = Some(joined)),
                 () = shutdown.cancelled() => break,
             },
-            Some(group) => tell_next(&store, group, &shutdown).await,
+            Some(group) => tell_next(group, &shutdown).await,
         };
         match told {
             Ok(()) => outage.over(),
@@ -39,15 +39,13 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
     }
 }
 
-async fn tell_next(store: &Store, group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
+async fn tell_next(group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
     // Waiting may be broken off. Between telling and acknowledging nothing is, or the rider would be told twice.
     let batch = tokio::select! {
         batch = group.next() => batch?,
         () = shutdown.cancelled() => return Ok(()),
     };
-    // The attempt that brought an end stands in the log before it, as in the article.
-    drop(store.between_attempts().await);
-    for line in batch.events.iter().filter_map(Told::of_event).flat_map(log_lines) {
+    for line in batch.events.iter().flat_map(log_lines) {
         tracing::info!("{line}");
     }
     group.acknowledge(&batch).await

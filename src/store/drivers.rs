@@ -1,26 +1,30 @@
 //! Drivers: their reports, an operator's hand on them, and who is nearest.
 
-use super::{Refusal, Store, StoreError};
+use super::{Refusal, Store, StoreError, millis};
 use crate::domain::geohash::Cell;
 use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
-/// How many reports one script takes: Lua cannot hand on many thousand arguments at once.
-const REPORTS_AT_ONCE: usize = 500;
+/// How many reports one script takes: each may match somebody who waits, and Redis is not to be held for long.
+const REPORTS_AT_ONCE: usize = 50;
+/// How many silent drivers one script deals with.
+const SILENT_AT_ONCE: usize = 100;
 
 /// What `nearest.lua` answers for one driver: id, metres, geohash, longitude, latitude.
 type Near = (Vec<u8>, f64, f64, f64, f64);
 
 impl Store {
-    /// Takes position reports: each makes its driver available there.
+    /// Takes position reports: each makes its driver available there, and gives it at once to the request that has waited
+    /// longest of those whose radius it is in. A report that matches is noted under the name of `actor`.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
-    pub async fn report(&self, reports: &[Driver]) -> Result<(), StoreError> {
+    pub async fn report(&self, reports: &[Driver], actor: &Actor) -> Result<(), StoreError> {
         self.access.check()?;
         for chunk in reports.chunks(REPORTS_AT_ONCE) {
             let mut call = self.call(&self.scripts.report);
+            call.arg(actor.as_str());
             for driver in chunk {
                 call.arg(driver.place.lng()).arg(driver.place.lat()).arg(driver.id.as_bytes());
             }
@@ -29,7 +33,23 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a new driver on the map.
+    /// Tells of drivers who have become stale, and takes those off the map who are to be forgotten; see [`crate::domain::Freshness`].
+    /// Answers whether there may be more of them.
+    ///
+    /// # Errors
+    /// Where the handle is read-only or Redis cannot do it.
+    pub async fn tend_silent(&self, worker: &Actor) -> Result<bool, StoreError> {
+        if !self.freshness.is_watched() {
+            return Ok(false);
+        }
+        self.access.check()?;
+        let mut call = self.call(&self.scripts.silent);
+        call.arg(worker.as_str()).arg(self.freshness.forget_after.map_or(0, millis)).arg(SILENT_AT_ONCE);
+        let count: usize = self.run(&call).await?;
+        Ok(count >= SILENT_AT_ONCE)
+    }
+
+    /// Sets a new driver on the map. It is given to who has waited longest within reach, as by a report.
     ///
     /// # Errors
     /// Where one of that name is there, the handle is read-only, or Redis cannot do it.

@@ -48,6 +48,9 @@ pub(super) struct Keys {
     pub(super) seen: String,
     pub(super) events: String,
     pub(super) workers: String,
+    queue: String,
+    reach: String,
+    sweep: String,
     pub(super) canary: String,
     records: String,
 }
@@ -64,6 +67,9 @@ impl Keys {
             seen: key("cabstand:seen"),
             events: key("cabstand:events"),
             workers: key("cabstand:workers"),
+            queue: key("cabstand:queue"),
+            reach: key("cabstand:reach"),
+            sweep: key("cabstand:sweep"),
             canary: key("cabstand:canary:"),
             records: key("cabstand:request:"),
             prefix,
@@ -71,8 +77,19 @@ impl Keys {
     }
 
     /// In the order in which `assets/lua/lib.lua` names them.
-    pub(super) fn of_scripts(&self) -> [&str; 7] {
-        [&self.drivers, &self.counter, &self.due, &self.waiting, &self.seen, &self.events, &self.workers]
+    pub(super) fn of_scripts(&self) -> [&str; 10] {
+        [
+            &self.drivers,
+            &self.counter,
+            &self.due,
+            &self.waiting,
+            &self.seen,
+            &self.events,
+            &self.workers,
+            &self.queue,
+            &self.reach,
+            &self.sweep,
+        ]
     }
 
     /// What the key of this name is about.
@@ -109,7 +126,10 @@ mod tests {
                 "cabstand:waiting",
                 "cabstand:seen",
                 "cabstand:events",
-                "cabstand:workers"
+                "cabstand:workers",
+                "cabstand:queue",
+                "cabstand:reach",
+                "cabstand:sweep"
             ]
         );
         let id = RequestId::new(7).unwrap();

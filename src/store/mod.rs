@@ -19,12 +19,10 @@ mod scripts;
 mod server;
 mod viewport;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
-use tokio::sync::Mutex;
 
 pub use access::Access;
 pub use address::Address;
@@ -34,7 +32,9 @@ pub use keys::{InvalidRegion, Region};
 pub use notifications::{Changed, Hearing, Watch};
 pub use outage::Outage;
 pub use requests::{NewRequest, SearchPage};
-pub use schedule::{Look, Outcome, Round};
+pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
+
+use crate::domain::Freshness;
 
 use keys::Keys;
 use scripts::Scripts;
@@ -53,8 +53,7 @@ pub struct Store {
     keys: Keys,
     scripts: &'static Scripts,
     access: Access,
-    /// See [`Store::between_attempts`].
-    attempts: Arc<Mutex<()>>,
+    freshness: Freshness,
 }
 
 impl Store {
@@ -79,8 +78,20 @@ impl Store {
             scripts: Scripts::shared(),
             access,
             address,
-            attempts: Arc::default(),
+            freshness: Freshness::default(),
         })
+    }
+
+    /// The same handle, which passes over drivers who are silent for so long.
+    #[must_use]
+    pub fn with_freshness(self, freshness: Freshness) -> Self {
+        Self { freshness, ..self }
+    }
+
+    /// What the silence of a driver means to this handle.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness
     }
 
     /// Where this Redis is, without its password.
@@ -113,4 +124,9 @@ fn manager_config() -> ConnectionManagerConfig {
         .set_number_of_retries(0)
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(RESPONSE_TIMEOUT))
+}
+
+/// Whole milliseconds, at least one: Redis refuses a TTL of 0.
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
 }

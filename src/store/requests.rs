@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::Value;
 
 use super::reply::{self, Fields};
-use super::{Refusal, Store, StoreError};
+use super::{Refusal, Store, StoreError, millis};
 use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, State, UnixMs, UserId, clean};
 
 /// How many requests are read by one script: it holds Redis for less than a millisecond.
@@ -189,11 +189,6 @@ impl Store {
 /// The request with this number; none where foreign bytes are none.
 fn request_id(bytes: &[u8]) -> Option<RequestId> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
-}
-
-/// Whole milliseconds, at least one: Redis refuses a TTL of 0.
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn from_value<T: redis::FromRedisValue>(value: Value) -> Result<T, StoreError> {

@@ -1,21 +1,19 @@
-//! The schedule: requests that are due, and those that are looked at because something changed.
+//! The schedule: requests that are due, those whose key has changed, and the sweep of all who wait.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
-use tokio::sync::OwnedMutexGuard;
 
-use super::{Store, StoreError};
-use crate::domain::{Actor, DriverId, RequestId, State, clean};
+use super::{Store, StoreError, millis};
+use crate::domain::{Actor, RequestId, State, clean};
 
 /// What came of a look at a request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It goes on waiting.
     Waiting,
-    /// It ended: with a driver and the metres to that driver, or cancelled, or expired.
-    Ended(State, Option<(DriverId, f64)>),
+    /// It ended.
+    Ended(State),
     /// It had ended before, or its record was gone.
     Gone,
     /// Its record lacks something: it is not attempted, and ends with its key.
@@ -25,14 +23,10 @@ pub enum Outcome {
 }
 
 /// A look at one request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// Which.
     pub id: RequestId,
-    /// Whether a driver was looked for because the schedule said so.
-    pub on_schedule: bool,
-    /// Latitude and longitude of the pickup, in degrees.
-    pub at: Option<(f64, f64)>,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -48,6 +42,24 @@ pub struct Round {
     pub looks: Vec<Look>,
 }
 
+/// How much of Redis' time a sweep may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// From one turn to the next.
+    pub every: Duration,
+    /// How long a turn may go on.
+    pub budget: Duration,
+}
+
+/// What a part of a sweep did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepPart {
+    /// When to come again; none where a sweep that began after the change is complete.
+    pub again_in: Option<Duration>,
+    /// What was looked at.
+    pub looks: Vec<Look>,
+}
+
 impl Store {
     /// Attempts the requests that are due, at most so many, as this worker, and notes that the worker is alive.
     ///
@@ -57,28 +69,12 @@ impl Store {
         self.access.check()?;
         let mut call = self.call(&self.scripts.attempt);
         call.arg(worker.as_str()).arg(most);
-        let (next_ms, late_ms, looks): (i64, i64, Vec<Value>) = self.run(&call).await?;
+        let (next_ms, late_ms, outcomes): (i64, i64, Vec<Value>) = self.run(&call).await?;
         Ok(Round {
             next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
             late: Duration::from_millis(u64::try_from(late_ms).unwrap_or(0)),
-            looks: looks.into_iter().filter_map(look).collect(),
+            looks: looks(outcomes),
         })
-    }
-
-    /// Waits until no attempt through this handle or its clones is under way, and lets none begin while the guard is held.
-    ///
-    /// A worker holds it from before an attempt until that is logged, and who tells riders takes it before each batch. The end
-    /// of a request comes through the stream, and would else often be in the log before the attempt that brought it.
-    pub async fn between_attempts(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.attempts).lock_owned().await
-    }
-
-    /// Looks at these requests out of their turn: ends those whose key has ended, gives a driver to those who have one near.
-    ///
-    /// # Errors
-    /// As [`Store::attempt_due`].
-    pub async fn settle(&self, ids: &[RequestId], worker: &Actor) -> Result<Vec<Look>, StoreError> {
-        self.look(ids, worker, "drivers").await
     }
 
     /// Looks at the keys of these requests alone: ends those whose key has ended and takes over a new deadline. No driver is
@@ -87,17 +83,33 @@ impl Store {
     /// # Errors
     /// As [`Store::attempt_due`].
     pub async fn settle_by_key(&self, ids: &[RequestId], worker: &Actor) -> Result<Vec<Look>, StoreError> {
-        self.look(ids, worker, "key").await
-    }
-
-    async fn look(&self, ids: &[RequestId], worker: &Actor, why: &str) -> Result<Vec<Look>, StoreError> {
         self.access.check()?;
         let mut call = self.call(&self.scripts.settle);
-        call.arg(worker.as_str()).arg(why);
+        call.arg(worker.as_str());
         for id in ids {
             call.arg(id.number());
         }
-        Ok(self.run::<Vec<Value>>(&call).await?.into_iter().filter_map(look).collect())
+        Ok(looks(self.run(&call).await?))
+    }
+
+    /// A part of a sweep, at most so many requests: a look at all who wait, oldest first, because of a change that was heard
+    /// so long ago. All workers make one sweep together, at this pace.
+    ///
+    /// # Errors
+    /// As [`Store::attempt_due`].
+    pub async fn sweep(
+        &self,
+        worker: &Actor,
+        heard_ago: Duration,
+        pace: Pace,
+        most: usize,
+    ) -> Result<SweepPart, StoreError> {
+        self.access.check()?;
+        let mut call = self.call(&self.scripts.sweep);
+        let heard_ago_us = u64::try_from(heard_ago.as_micros()).unwrap_or(u64::MAX).max(1);
+        call.arg(worker.as_str()).arg(heard_ago_us).arg(millis(pace.every)).arg(millis(pace.budget)).arg(most);
+        let (again_ms, outcomes): (i64, Vec<Value>) = self.run(&call).await?;
+        Ok(SweepPart { again_in: u64::try_from(again_ms).ok().map(Duration::from_millis), looks: looks(outcomes) })
     }
 
     /// Takes this worker's name off the list of the living.
@@ -110,22 +122,23 @@ impl Store {
     }
 }
 
-/// Reads `{id, outcome, user, lat, lng, driver, metres, on schedule}`; what is missing at the end does not apply. None where
-/// the id is none: the script has done its work by now, and one odd member of the schedule must not hide the rest.
+/// Reads outcomes. One whose id is none is left out: the script has done its work by now, and one odd member of the schedule
+/// must not hide the rest.
+fn looks(outcomes: Vec<Value>) -> Vec<Look> {
+    outcomes.into_iter().filter_map(look).collect()
+}
+
+/// Reads `{id, outcome, why it failed}`.
 fn look(value: Value) -> Option<Look> {
     let fields: Vec<Vec<u8>> = FromRedisValue::from_redis_value(value).ok()?;
     let text = |i: usize| fields.get(i).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    let number = |i: usize| text(i).parse::<f64>().ok();
-    let driver = fields.get(5).filter(|id| !id.is_empty()).map(|id| DriverId::from_redis(id));
     Some(Look {
         id: text(0).parse().ok()?,
-        on_schedule: text(7) == "1",
-        at: number(3).zip(number(4)),
         outcome: match text(1) {
             "searching" => Outcome::Waiting,
             "damaged" => Outcome::Damaged,
             "failed" => Outcome::Failed(clean(fields.get(2).map_or(b"", Vec::as_slice))),
-            word => State::parse(word).map_or(Outcome::Gone, |state| Outcome::Ended(state, driver.zip(number(6)))),
+            word => State::parse(word).map_or(Outcome::Gone, Outcome::Ended),
         },
     })
 }

@@ -1,19 +1,26 @@
-//! The Lua scripts, each with the shared part before it, and how they are called.
+//! The Lua scripts, each with the shared parts that it needs before it, and how they are called.
 
 use std::sync::OnceLock;
 
 use redis::{FromRedisValue, Script, ScriptInvocation};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, millis};
+
+const LIB: &str = include_str!("../../assets/lua/lib.lua");
+const NEAREST: &str = include_str!("../../assets/lua/lib_nearest.lua");
+const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
+const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");
 
 /// All scripts of `assets/lua/`, compiled into the program.
 pub(super) struct Scripts {
     pub(super) open: Script,
     pub(super) attempt: Script,
     pub(super) settle: Script,
+    pub(super) sweep: Script,
     pub(super) end: Script,
     pub(super) report: Script,
     pub(super) drive: Script,
+    pub(super) silent: Script,
     pub(super) nearest: Script,
     pub(super) read: Script,
 }
@@ -22,16 +29,18 @@ impl Scripts {
     /// The one set of scripts of this process: their hashes are reckoned once.
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
-        let script = |own: &str| Script::new(&format!("{}\n{own}", include_str!("../../assets/lua/lib.lua")));
+        let script = |parts: &[&str]| Script::new(&parts.join("\n"));
         SHARED.get_or_init(|| Self {
-            open: script(include_str!("../../assets/lua/open.lua")),
-            attempt: script(include_str!("../../assets/lua/attempt.lua")),
-            settle: script(include_str!("../../assets/lua/settle.lua")),
-            end: script(include_str!("../../assets/lua/end.lua")),
-            report: script(include_str!("../../assets/lua/report.lua")),
-            drive: script(include_str!("../../assets/lua/drive.lua")),
-            nearest: script(include_str!("../../assets/lua/nearest.lua")),
-            read: script(include_str!("../../assets/lua/read.lua")),
+            open: script(&[LIB, include_str!("../../assets/lua/open.lua")]),
+            attempt: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
+            settle: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
+            sweep: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
+            end: script(&[LIB, include_str!("../../assets/lua/end.lua")]),
+            report: script(&[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
+            drive: script(&[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
+            silent: script(&[LIB, include_str!("../../assets/lua/silent.lua")]),
+            nearest: script(&[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
+            read: script(&[LIB, include_str!("../../assets/lua/read.lua")]),
         })
     }
 }
@@ -43,7 +52,7 @@ impl Store {
         for key in self.keys.of_scripts() {
             call.key(key);
         }
-        call.arg(&self.keys.prefix);
+        call.arg(&self.keys.prefix).arg(self.freshness.stale_after.map_or(0, millis));
         call
     }
 

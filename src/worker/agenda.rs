@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::sweep::Sweep;
-use crate::domain::RequestId;
+use crate::domain::{Freshness, RequestId};
 use crate::store::Changed;
 
 /// A worker asks for due requests at least so often, and by that is known to live.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// So often drivers who have fallen silent are looked for.
+const SILENT_EVERY: Duration = Duration::from_secs(1);
 /// Changes that come so close together are dealt with at once, so that a flood of them makes few rounds.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -21,12 +23,20 @@ pub(super) struct Agenda {
     changed: BTreeSet<RequestId>,
     changed_at: Option<Instant>,
     sweep: Sweep,
+    /// None where silence means nothing.
+    silent_at: Option<Instant>,
 }
 
 impl Agenda {
     /// Attempts are due at once.
-    pub(super) fn new(now: Instant) -> Self {
-        Self { attempts_at: now, changed: BTreeSet::new(), changed_at: None, sweep: Sweep::new(now) }
+    pub(super) fn new(now: Instant, freshness: Freshness) -> Self {
+        Self {
+            attempts_at: now,
+            changed: BTreeSet::new(),
+            changed_at: None,
+            sweep: Sweep::new(now),
+            silent_at: freshness.is_watched().then_some(now),
+        }
     }
 
     /// Takes down what has changed. The workers' own heartbeats are no work.
@@ -35,9 +45,9 @@ impl Agenda {
             match change {
                 Changed::Everything => {
                     self.attempts_at = self.attempts_at.min(now);
-                    self.sweep.mark_all();
+                    self.sweep.mark_all(now);
                 }
-                Changed::Drivers => self.sweep.mark(),
+                Changed::Drivers => self.sweep.mark(now),
                 Changed::Workers => {}
                 Changed::Due => self.attempts_at = self.attempts_at.min(now + GATHER),
                 Changed::Request(id) => {
@@ -50,7 +60,10 @@ impl Agenda {
 
     /// When there is something to do.
     pub(super) fn wakes_at(&self) -> Instant {
-        [self.changed_at, self.sweep.due_at()].into_iter().flatten().fold(self.attempts_at, Instant::min)
+        [self.changed_at, self.sweep.due_at(), self.silent_at]
+            .into_iter()
+            .flatten()
+            .fold(self.attempts_at, Instant::min)
     }
 
     pub(super) fn attempts_are_due(&self, now: Instant) -> bool {
@@ -68,13 +81,22 @@ impl Agenda {
         std::mem::take(&mut self.changed).into_iter().collect()
     }
 
+    pub(super) fn silent_are_due(&self, now: Instant) -> bool {
+        self.silent_at.is_some_and(|at| at <= now)
+    }
+
+    /// Silent drivers were dealt with; where there are more, they are soon.
+    pub(super) fn tended_silent(&mut self, now: Instant, more: bool) {
+        self.silent_at = Some(if more { now + GATHER } else { now + SILENT_EVERY });
+    }
+
     pub(super) fn sweep(&mut self) -> &mut Sweep {
         &mut self.sweep
     }
 
     /// A round failed part of the way: what was taken from the agenda may not be done, so all must be looked at.
-    pub(super) fn failed(&mut self) {
-        self.sweep.mark_all();
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.sweep.mark_all(now);
     }
 }
 
@@ -84,7 +106,7 @@ mod tests {
 
     fn agenda() -> (Agenda, Instant) {
         let now = Instant::now();
-        let mut agenda = Agenda::new(now);
+        let mut agenda = Agenda::new(now, Freshness::default());
         assert!(agenda.attempts_are_due(now));
         agenda.attempted(now, None);
         (agenda, now)
@@ -102,6 +124,19 @@ mod tests {
         assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
         agenda.attempted(now, Some(Duration::from_millis(700)));
         assert_eq!(agenda.wakes_at(), now + Duration::from_millis(700));
+    }
+
+    #[test]
+    fn silent_drivers_are_looked_for_each_second() {
+        let now = Instant::now();
+        let stale_after = Some(Duration::from_mins(2));
+        let mut agenda = Agenda::new(now, Freshness { stale_after, forget_after: None });
+        assert!(agenda.silent_are_due(now));
+        agenda.attempted(now, None);
+        agenda.tended_silent(now, false);
+        assert_eq!(agenda.wakes_at(), now + SILENT_EVERY);
+        agenda.tended_silent(now, true);
+        assert!(agenda.wakes_at() < now + SILENT_EVERY, "a fleet that falls silent at once is dealt with in parts");
     }
 
     #[test]
@@ -133,7 +168,7 @@ mod tests {
     #[test]
     fn a_failed_round_leads_to_a_look_at_all() {
         let (mut agenda, now) = agenda();
-        agenda.failed();
+        agenda.failed(now);
         assert!(agenda.wakes_at() <= now);
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::{Actor, RequestId};
 use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
 
 use agenda::Agenda;
+use sweep::Sweep;
 
 /// How many requests one script looks at: it holds Redis for a millisecond or two.
 const CHUNK: usize = 50;
@@ -28,7 +29,7 @@ const CHUNKS_A_ROUND: usize = 20;
 pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
     let watch = store.watch();
     let mut outage = Outage::new("worker");
-    let mut agenda = Agenda::new(Instant::now());
+    let mut agenda = Agenda::new(Instant::now(), store.freshness());
     let mut worker = Worker { store, name: worker, odd: HashSet::new() };
     while !shutdown.is_cancelled() {
         let pause = match worker.round(&mut agenda).await {
@@ -37,7 +38,7 @@ pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
                 None
             }
             Err(error) => {
-                agenda.failed();
+                agenda.failed(Instant::now());
                 Some(outage.failed(&error))
             }
         };
@@ -80,13 +81,16 @@ impl Worker {
             let looks = self.store.settle_by_key(ids, &self.name).await?;
             self.tell(&looks);
         }
-        self.sweep(agenda).await
+        if agenda.silent_are_due(Instant::now()) {
+            let more = self.store.tend_silent(&self.name).await?;
+            agenda.tended_silent(Instant::now(), more);
+        }
+        self.sweep(agenda.sweep()).await
     }
 
     /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn.
     async fn attempt(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         for _ in 0..CHUNKS_A_ROUND {
-            let _until_logged = self.store.between_attempts().await;
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
             if round.looks.len() < CHUNK {
@@ -97,31 +101,20 @@ impl Worker {
         Ok(())
     }
 
-    /// The part of the sweep that is due, in chunks, until its time is used up.
-    async fn sweep(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
-        let began = Instant::now();
-        let sweep = agenda.sweep();
-        if !sweep.is_due(began) {
-            return Ok(());
+    /// The part of the sweep that is due, as far as its turn goes.
+    async fn sweep(&mut self, sweep: &mut Sweep) -> Result<(), StoreError> {
+        while let Some((heard, pace)) = sweep.due(Instant::now()) {
+            let part = self.store.sweep(&self.name, heard.elapsed(), pace, CHUNK).await?;
+            self.tell(&part.looks);
+            sweep.answered(heard, Instant::now(), part.again_in);
         }
-        if sweep.wants_ids() {
-            sweep.begin(self.store.all_waiting().await?);
-        }
-        while let Some(ids) = sweep.take(CHUNK, began.elapsed()) {
-            let looks = self.store.settle(&ids, &self.name).await?;
-            self.tell(&looks);
-        }
-        sweep.rest(began);
         Ok(())
     }
 
-    /// Logs what was done, each attempt in the article's words.
+    /// Logs what is odd. The attempts and the ends are logged where they are told, in the order of the stream.
     fn tell(&mut self, looks: &[Look]) {
         for look in looks {
             let id = look.id;
-            if let (true, Some((lat, lng))) = (look.on_schedule, look.at) {
-                tracing::info!("Search Driver - Request {id} for Lat: {lat:.6} and Lng: {lng:.6}");
-            }
             match &look.outcome {
                 Outcome::Damaged if self.is_new(id) => {
                     tracing::warn!("request {id} has a damaged record: no driver is looked for, it ends with its key");
@@ -129,7 +122,7 @@ impl Worker {
                 Outcome::Failed(reason) if self.is_new(id) => {
                     tracing::warn!("request {id} cannot be attempted and is tried again every second: {reason}");
                 }
-                Outcome::Ended(state, _) => tracing::debug!("request {id} ended: {state}"),
+                Outcome::Ended(state) => tracing::debug!("request {id} ended: {state}"),
                 Outcome::Damaged | Outcome::Failed(_) | Outcome::Waiting | Outcome::Gone => {}
             }
         }

@@ -1,87 +1,65 @@
-//! A sweep: looking at all waiting requests, oldest first, because drivers have moved and nobody says which. Pure: the time
-//! is an argument.
+//! When to sweep: to look at all who wait, because drivers have moved and nobody says which. Pure: the time is an argument.
 //!
-//! The first change begins a sweep at once. After that there is one a second at the most, and each takes a tenth of a
-//! second at the most: with very many waiting, the next one goes on where the last one stopped.
+//! The sweep itself stands in Redis, where all workers make it together (`sweep.lua`). Here is only what this worker has heard
+//! that a sweep has to follow, and when to ask for the next part.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::RequestId;
+use crate::store::Pace;
 
-/// From the beginning of one sweep to the beginning of the next.
-const EVERY: Duration = Duration::from_secs(1);
-/// The same while all must be looked at, after a cut say: half of the time is left to others.
-const EVERY_OF_ALL: Duration = Duration::from_millis(200);
-/// How long one sweep may take.
-const BUDGET: Duration = Duration::from_millis(100);
+/// Drivers have moved: one sweep a second, which takes a tenth of Redis' time at the most.
+const PACE: Pace = Pace { every: Duration::from_secs(1), budget: Duration::from_millis(100) };
+/// Anything may have changed, during a cut say: it is made up for sooner, with half of the time left to others.
+const PACE_OF_ALL: Pace = Pace { every: Duration::from_millis(200), budget: Duration::from_millis(100) };
 
-/// How far it has come.
+/// What a sweep has to follow.
 #[derive(Debug)]
 pub(super) struct Sweep {
-    /// What of this circle is still to be looked at.
-    left: VecDeque<RequestId>,
-    /// Something has changed since this circle began: another has to follow.
-    marked: bool,
-    /// Anything may have changed since this circle began.
-    marked_all: bool,
-    /// This circle is one for everything.
-    of_all: bool,
+    /// When the last change was heard that no complete sweep has followed yet.
+    heard: Option<Instant>,
+    /// Anything may have changed since the last complete sweep.
+    all: bool,
     not_before: Instant,
 }
 
 impl Sweep {
     /// Nothing to do.
     pub(super) fn new(now: Instant) -> Self {
-        Self { left: VecDeque::new(), marked: false, marked_all: false, of_all: false, not_before: now }
+        Self { heard: None, all: false, not_before: now }
     }
 
     /// Drivers have moved.
-    pub(super) fn mark(&mut self) {
-        self.marked = true;
+    pub(super) fn mark(&mut self, now: Instant) {
+        self.heard = Some(now);
     }
 
     /// Anything may have changed.
-    pub(super) fn mark_all(&mut self) {
-        self.marked_all = true;
+    pub(super) fn mark_all(&mut self, now: Instant) {
+        self.heard = Some(now);
+        self.all = true;
     }
 
     /// When there is something to do; none where there is not.
     pub(super) fn due_at(&self) -> Option<Instant> {
-        (self.marked || self.marked_all || !self.left.is_empty()).then_some(self.not_before)
+        self.heard.map(|_| self.not_before)
     }
 
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.due_at().is_some_and(|at| at <= now)
+    /// The change that is due to be followed, by when it was heard, and the pace.
+    pub(super) fn due(&self, now: Instant) -> Option<(Instant, Pace)> {
+        let heard = self.heard.filter(|_| self.not_before <= now)?;
+        Some((heard, if self.all { PACE_OF_ALL } else { PACE }))
     }
 
-    /// Whether a new circle has to begin with the ids of all that wait.
-    pub(super) fn wants_ids(&self) -> bool {
-        self.left.is_empty() && (self.marked || self.marked_all)
-    }
-
-    /// Begins a circle.
-    pub(super) fn begin(&mut self, mut ids: Vec<RequestId>) {
-        ids.sort_unstable();
-        self.left = ids.into();
-        self.of_all = std::mem::take(&mut self.marked_all);
-        self.marked = false;
-    }
-
-    /// The next ids to look at; none where the circle is complete or `spent` is all the time there is.
-    pub(super) fn take(&mut self, most: usize, spent: Duration) -> Option<Vec<RequestId>> {
-        if self.left.is_empty() || spent >= BUDGET {
-            return None;
+    /// Takes down the answer to a part of a sweep that followed what was heard then: when to ask again, or none where the
+    /// sweep is complete.
+    pub(super) fn answered(&mut self, heard: Instant, now: Instant, again_in: Option<Duration>) {
+        match again_in {
+            Some(pause) => self.not_before = now + pause,
+            None if self.heard == Some(heard) => (self.heard, self.all) = (None, false),
+            None => {}
         }
-        Some(self.left.drain(..most.min(self.left.len())).collect())
-    }
-
-    /// Rests after a sweep that began then.
-    pub(super) fn rest(&mut self, began: Instant) {
-        let unfinished = self.of_all && !self.left.is_empty();
-        self.not_before = began + if unfinished { EVERY_OF_ALL } else { EVERY };
     }
 }
 
@@ -89,68 +67,50 @@ impl Sweep {
 mod tests {
     use super::*;
 
-    fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<RequestId> {
-        numbers.into_iter().map(|n| RequestId::new(n).unwrap()).collect()
-    }
-
-    fn all(sweep: &mut Sweep) {
-        while sweep.take(50, Duration::ZERO).is_some() {}
-    }
+    const SOON: Duration = Duration::from_millis(900);
 
     #[test]
-    fn the_first_change_is_looked_at_at_once_and_the_rest_a_second_later() {
+    fn the_first_change_is_followed_at_once() {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
-        assert_eq!(sweep.due_at(), None);
-        sweep.mark();
-        assert!(sweep.is_due(now) && sweep.wants_ids());
-        sweep.begin(ids(1..=3));
-        all(&mut sweep);
-        sweep.rest(now);
+        assert_eq!((sweep.due_at(), sweep.due(now).is_some()), (None, false));
+        sweep.mark(now);
+        assert_eq!(sweep.due(now).map(|(heard, _)| heard), Some(now));
+        sweep.answered(now, now, None);
         assert_eq!(sweep.due_at(), None, "nothing has changed since");
-        sweep.mark();
-        sweep.mark();
-        assert_eq!(sweep.due_at(), Some(now + EVERY));
     }
 
     #[test]
-    fn the_oldest_come_first() {
-        let mut sweep = Sweep::new(Instant::now());
-        sweep.mark();
-        sweep.begin(ids([30, 4, 100, 5]));
-        assert_eq!(sweep.take(3, Duration::ZERO), Some(ids([4, 5, 30])));
-        assert_eq!(sweep.take(3, Duration::ZERO), Some(ids([100])));
-        assert_eq!(sweep.take(3, Duration::ZERO), None);
-    }
-
-    #[test]
-    fn what_was_not_reached_is_looked_at_next_time() {
+    fn it_asks_again_when_it_is_told_to() {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
-        sweep.mark();
-        sweep.begin(ids(1..=4));
-        assert_eq!(sweep.take(2, Duration::ZERO), Some(ids([1, 2])));
-        assert_eq!(sweep.take(2, BUDGET), None);
-        sweep.rest(now);
-        sweep.mark();
-        assert!(!sweep.is_due(now) && sweep.is_due(now + EVERY));
-        assert!(!sweep.wants_ids(), "this circle is ended first");
-        assert_eq!(sweep.take(2, Duration::ZERO), Some(ids([3, 4])));
-        assert!(sweep.wants_ids(), "and then the change has its turn");
+        sweep.mark(now);
+        sweep.answered(now, now, Some(SOON));
+        assert!(sweep.due(now).is_none());
+        assert_eq!(sweep.due_at(), Some(now + SOON));
+        assert!(sweep.due(now + SOON).is_some());
+    }
+
+    #[test]
+    fn what_was_heard_meanwhile_has_a_sweep_of_its_own() {
+        let now = Instant::now();
+        let mut sweep = Sweep::new(now);
+        sweep.mark(now);
+        let later = now + Duration::from_millis(3);
+        sweep.mark(later);
+        sweep.answered(now, later, None);
+        assert_eq!(sweep.due(later).map(|(heard, _)| heard), Some(later));
     }
 
     #[test]
     fn a_look_at_all_goes_on_sooner() {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
-        sweep.mark_all();
-        sweep.begin(ids(1..=4));
-        sweep.take(2, Duration::ZERO);
-        sweep.rest(now);
-        assert_eq!(sweep.due_at(), Some(now + EVERY_OF_ALL));
-        all(&mut sweep);
-        sweep.rest(now);
-        sweep.mark_all();
-        assert_eq!(sweep.due_at(), Some(now + EVERY), "a circle that is complete is followed by a rest");
+        sweep.mark_all(now);
+        sweep.mark(now);
+        assert!(sweep.due(now).is_some_and(|(_, pace)| pace.every < PACE.every));
+        sweep.answered(now, now, None);
+        sweep.mark(now);
+        assert!(sweep.due(now).is_some_and(|(_, pace)| pace.every == PACE.every), "until it is complete");
     }
 }

@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
 use cabstand::private_redis::PrivateRedis;
-use cabstand::store::{Access, NewRequest, Store};
+use cabstand::store::{Access, NewRequest, Pace, Store};
 use redis::{Connection, FromRedisValue};
 
 /// Where the article's rider stands.
 pub const LAT: f64 = -33.442_62;
 pub const LNG: f64 = -70.630_54;
+
+/// A sweep's pace at which each turn may go on to its end.
+pub const PACE: Pace = Pace { every: Duration::from_secs(1), budget: Duration::from_secs(1) };
 
 /// A Redis of one test's own, with a connection for plain commands.
 pub struct Redis {

@@ -1,0 +1,95 @@
+-- Looking at one waiting request. Stands before the scripts that do.
+
+local RETRY_MS = 1000  -- a look that failed is tried again after this
+
+local function is_between(text, least, most)
+  local number = tonumber(text or '')
+  return number and number >= least and number <= most  -- NaN is not
+end
+
+-- Whether a request can be attempted with what its record holds. Foreign hands write there too, and a radius that is no
+-- number would keep the search for a driver going for ever.
+local function is_sound(user, lat, lng, radius, interval, attempts)
+  return user and is_between(lat, -85.05112878, 85.05112878) and is_between(lng, -180, 180)
+    and is_between(radius, 0, 2e7) and tonumber(radius) > 0 and is_between(interval, 1, 1e12)
+    and attempts and #attempts <= 15 and attempts:find('^%d+$')
+end
+
+-- When a request has to be looked at for its key's end: one millisecond later it is gone for sure. Nil without a TTL.
+local function end_of_key(id)
+  local left = redis.call('PTTL', request_key(id))
+  return left >= 0 and NOW + left + 1 or nil
+end
+
+-- A damaged request is not attempted, but it still ends with its key.
+local function put_off(id)
+  local at = end_of_key(id)
+  if at then redis.call('ZADD', DUE, at, id) else forget(id) end
+end
+
+-- Takes over the key's TTL as the deadline, whoever set it last. Written only where it differs: every write is a
+-- notification, which brings the next look.
+local function keep_deadline(id, key_end, recorded)
+  local expires_at = key_end and key_end - 1
+  local differs = recorded ~= expires_at
+  if expires_at and recorded then differs = not (math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS) end
+  if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
+end
+
+-- Looks at one searching request: ends it where its key has ended, gives it the nearest driver where there is one.
+-- `why` is 'attempt', which the schedule brings: it is counted and told, and the next one is set; 'key': no driver is looked
+-- for; or any other reason to look for a driver in between, which leaves the schedule alone. But a request's first look for a
+-- driver is its first attempt, whatever brought it.
+-- Answers {id, outcome, driver, metres}.
+local function look(id, actor, why)
+  local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
+    'expires_at', 'created_at')
+  if record.err or record[1] ~= 'searching' then
+    forget(id)
+    return {id, 'gone'}
+  end
+  local user, lat, lng, attempts = record[2], record[3], record[4], record[7]
+  -- The end by the key comes first: it needs no field, so a damaged request has it as well.
+  local ended = settle_by_key(id, actor)
+  if ended then return {id, ended} end
+  if not is_sound(user, lat, lng, record[5], record[6], attempts) then
+    if why == 'attempt' or why == 'key' then put_off(id) end
+    return {id, 'damaged'}
+  end
+  local radius, interval = tonumber(record[5]), tonumber(record[6])
+  if why ~= 'key' and attempts == '0' then why = 'attempt' end
+
+  if why == 'attempt' then
+    attempts = redis.call('HINCRBY', record_key(id), 'attempts', 1)
+    redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
+  end
+  local driver = why ~= 'key' and nearest(lng, lat, radius, 1)[1]
+  if driver then
+    redis.call('ZREM', DRIVERS, driver[1])
+    finish(id, 'found', actor, driver[1], driver[2], why)
+    return {id, 'found', driver[1], driver[2]}
+  end
+
+  local key_end = end_of_key(id)
+  keep_deadline(id, key_end, tonumber(record[8]))
+  if why == 'attempt' then
+    local next_at = NOW + interval
+    if key_end then next_at = math.min(next_at, key_end) end
+    redis.call('ZADD', DUE, next_at, id)
+    pcall(enlist, id, lng, lat, radius, tonumber(record[9]) or NOW)  -- who was taken off the lists by a foreign hand comes back
+    tell('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
+      'attempts', attempts, 'reason', 'no driver within ' .. math.floor(radius) .. ' m'})
+  elseif key_end then
+    redis.call('ZADD', DUE, 'LT', key_end, id)
+  end
+  return {id, 'searching'}
+end
+
+-- The same, where the others in a round must go on: what Redis refuses for one request is that one's answer, {id, 'failed',
+-- why}, and not the end of the script. Otherwise one odd record, standing first in the schedule, would hold up all behind it.
+local function look_safely(id, actor, why)
+  local well, answer = pcall(look, id, actor, why)
+  if well then return answer end
+  if why == 'attempt' then redis.call('ZADD', DUE, NOW + RETRY_MS, id) end
+  return {id, 'failed', type(answer) == 'table' and answer.err or tostring(answer)}
+end
