@@ -11,6 +11,7 @@ use super::city::City;
 use super::console::Manner;
 use super::failure::Failure;
 use super::output::Output;
+use super::silence::{self, Silence};
 use super::{Shared, signals};
 use crate::api;
 use crate::domain::{Metres, parse_span};
@@ -37,6 +38,12 @@ pub(super) struct Options {
     /// How far away a driver may be
     #[arg(long, value_name = "DISTANCE", default_value = "1500m")]
     radius: Metres,
+    /// A driver who is silent for so long gets no request until it reports again, or off
+    #[arg(long, value_name = "DURATION", default_value = "2m")]
+    stale_after: Silence,
+    /// A driver who is silent for so long is taken off the map, or off
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    forget_after: Silence,
     /// Without the console: a summary at the end
     #[arg(long)]
     headless: bool,
@@ -50,11 +57,13 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let freshness = silence::freshness(self.stale_after, self.forget_after)?;
         // Before there is anything to leave behind.
         let stop = signals::shutdown()?;
         // Declared first, so dropped last: whatever goes wrong below, the server and its directory go away.
         let redis = PrivateRedis::start()?;
         let store = Store::connect(redis.url().parse()?, shared.region.as_ref(), Access::Full).await?;
+        let store = store.with_freshness(freshness);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port())?;
         let url = format!("http://{}", listener.local_addr().map_err(no_port())?);
         if self.headless {

@@ -11,6 +11,7 @@ mod logging;
 mod output;
 mod serve;
 mod signals;
+mod silence;
 mod simulate;
 mod table;
 #[cfg(test)]

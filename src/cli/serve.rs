@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
+use super::silence::{self, Silence};
 use super::{Shared, host, logging, signals};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
@@ -22,6 +23,12 @@ pub(super) struct Options {
     listen: String,
     #[command(flatten)]
     lifetime: Lifetime,
+    /// A driver who is silent for so long gets no request until it reports again, or off
+    #[arg(long, value_name = "DURATION", default_value = "off")]
+    stale_after: Silence,
+    /// A driver who is silent for so long is taken off the map, or off
+    #[arg(long, value_name = "DURATION", default_value = "off")]
+    forget_after: Silence,
 }
 
 /// What a request is opened with.
@@ -48,7 +55,8 @@ impl Lifetime {
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         logging::start();
-        let store = shared.store(Access::Full).await?;
+        let freshness = silence::freshness(self.stale_after, self.forget_after)?;
+        let store = shared.store(Access::Full).await?.with_freshness(freshness);
         let failed = || Failure::io(format!("can't listen at {}", self.listen));
         let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
