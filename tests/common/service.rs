@@ -22,8 +22,13 @@ pub struct Service {
 impl Service {
     /// Starts one on any free port, and waits until it listens.
     pub fn start(redis: &Redis, options: &[&str]) -> Self {
+        Self::start_at(&redis.server.url(), options)
+    }
+
+    /// The same on the Redis at this address.
+    pub fn start_at(redis: &str, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", &redis.server.url()]).args(options);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", redis]).args(options);
         command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
