@@ -49,6 +49,11 @@ pub(super) struct Keys {
     pub(super) events: String,
     pub(super) workers: String,
     pub(super) canary: String,
+    /// What is to be posted to the webhook, event ids by the time of their next try.
+    pub(super) outbox: String,
+    /// What the names of the messages in the outbox begin with.
+    pub(super) messages: String,
+    pub(super) dead_letters: String,
     records: String,
 }
 
@@ -65,6 +70,9 @@ impl Keys {
             events: key("cabstand:events"),
             workers: key("cabstand:workers"),
             canary: key("cabstand:canary:"),
+            outbox: key("cabstand:outbox"),
+            messages: key("cabstand:outbox:"),
+            dead_letters: key("cabstand:webhook:dead"),
             records: key("cabstand:request:"),
             prefix,
         }
