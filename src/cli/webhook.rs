@@ -22,7 +22,7 @@ const LONGEST_FILE: u64 = 1_024;
 #[group(skip)]
 pub(super) struct Options {
     /// Post the end of every request to this URL, signed as Standard Webhooks says
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_default_value = true)]
     webhook: Option<String>,
     /// The file with the secret that deliveries are signed with: `whsec_` and base64
     #[arg(long, value_name = "FILE")]

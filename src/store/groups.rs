@@ -12,7 +12,8 @@ use crate::domain::{Actor, Event, StreamId};
 
 /// An event that its taker has not acknowledged for so long is taken over by another.
 const TAKE_OVER: Duration = Duration::from_secs(10);
-/// A member that was not heard of for so long is gone: one that lives reads every two seconds.
+/// A member that was not heard of for so long is gone. To strike off one that lives does no harm: Redis makes it anew with
+/// the next event that it is given.
 const GONE: Duration = Duration::from_hours(1);
 
 /// Strikes members off a group.
