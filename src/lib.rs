@@ -26,7 +26,7 @@
 //! step. The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
 //! for the nearest driver and ending are one script, and a worker that dies leaves nothing half done. Whoever ends a
 //! request writes the end into the stream of events in the same script; the consumer group of [`rider`] tells the rider
-//! from there. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
+//! from there, and another one posts it to the operator's webhook by way of an outbox. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
 //! the key says. Every clock is Redis' own `TIME`.
 //!
 //! # The console

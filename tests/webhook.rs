@@ -8,11 +8,14 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::response::IntoResponse;
 use common::receiver::{Answer, Delivery, Receiver};
 use common::service::Service;
 use common::{LAT, LNG, Redis, Restarted, until};
+use futures_util::{StreamExt, stream};
 use nix::sys::signal::Signal;
 use serde_json::json;
 use standardwebhooks::Webhook;
@@ -276,12 +279,44 @@ async fn what_fails_for_too_long_is_a_dead_letter() {
 }
 
 #[tokio::test]
+async fn what_a_receiver_answers_is_read_no_further_than_it_has_to_be() {
+    let mut redis = Redis::start();
+    let endless = || {
+        let chunks = stream::repeat("x").take(10_000).chain(stream::pending());
+        Body::from_stream(stream::once(async { "\u{1b}[31mno" }).chain(chunks).map(Ok::<_, std::io::Error>))
+    };
+    let answer = move |delivery: &Delivery| {
+        let status = if delivery.nth == 1 { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+        Answer::With((status, endless()).into_response())
+    };
+    let receiver = Receiver::start(answer);
+    let service = posting_to(&redis, &receiver.url(), &[]);
+    end_requests(&service, 1).await;
+    receiver.wait_for(2);
+    wait_for_empty_outbox(&mut redis);
+    let log = service.log();
+    let line = log.lines().find(|line| line.contains("WARN")).unwrap();
+    assert!(line.contains("502 Bad Gateway: \\u{1b}[31mnoxxx") && line.len() < 500, "{line}");
+}
+
+#[tokio::test]
+async fn a_service_that_ends_does_not_wait_for_a_receiver_that_hangs() {
+    let mut redis = Redis::start();
+    let receiver = Receiver::start(|_| Answer::Never);
+    let mut service = posting_to(&redis, &receiver.url(), &["--webhook-timeout", "1m"]);
+    end_requests(&service, 3).await;
+    receiver.wait_for(3);
+    service.signal(Signal::SIGTERM);
+    assert_eq!(service.wait(), Some(0));
+    assert_eq!(waiting(&mut redis), 3, "they come back when their leases end");
+}
+
+#[tokio::test]
 async fn a_redirect_is_a_failure_and_not_followed() {
     let redis = Redis::start();
     let elsewhere = Receiver::start(|_| Answer::status(200));
     let target = elsewhere.url();
-    let redirect =
-        move |_: &Delivery| Answer::With((axum::http::StatusCode::FOUND, [(LOCATION, target.clone())]).into_response());
+    let redirect = move |_: &Delivery| Answer::With((StatusCode::FOUND, [(LOCATION, target.clone())]).into_response());
     let receiver = Receiver::start(redirect);
     let service = posting_to(&redis, &receiver.url(), &[]);
     end_requests(&service, 1).await;
@@ -293,9 +328,7 @@ async fn a_redirect_is_a_failure_and_not_followed() {
 #[tokio::test]
 async fn a_busy_receiver_is_left_alone_for_as_long_as_it_asks() {
     let redis = Redis::start();
-    let busy = |_: &Delivery| {
-        Answer::With((axum::http::StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response())
-    };
+    let busy = |_: &Delivery| Answer::With((StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response());
     let receiver = Receiver::start(busy);
     let service = posting_to(&redis, &receiver.url(), &["--webhook-backoff", "1ms"]);
     end_requests(&service, 1).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -22,8 +22,16 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// Between the end of a try and that of its lease, so that a slow Redis still hears of the one before the other.
 const LEASE_SLACK: Duration = Duration::from_secs(1);
 
-/// How a try ended: the message, and none where it arrived, or why not and what became of it.
-type Ended = (Outgoing, Result<Option<(String, Fate)>, StoreError>);
+/// How a try ended.
+enum Ended {
+    Arrived,
+    Failed {
+        why: String,
+        fate: Fate,
+    },
+    /// Redis could not be told, so the message comes back when its lease ends.
+    Untold(StoreError),
+}
 
 /// Sends until `shutdown`; `news` tells that there is something new in the outbox.
 pub(super) async fn run(store: Store, settings: Settings, news: &Notify, shutdown: &CancellationToken) {
@@ -39,7 +47,7 @@ pub(super) async fn run(store: Store, settings: Settings, news: &Notify, shutdow
         let pause = sender.fill_up().await;
         tokio::select! {
             () = shutdown.cancelled() => {}
-            Some(ended) = sender.under_way.join_next() => sender.note(ended.ok()),
+            Some(ended) = sender.under_way.join_next() => sender.note(ended),
             () = news.notified(), if pause.is_some() => {}
             () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }
@@ -53,7 +61,7 @@ struct Sender {
     settings: Arc<Settings>,
     /// A message belongs to a sender for so long.
     lease: Duration,
-    under_way: JoinSet<Ended>,
+    under_way: JoinSet<(Outgoing, Ended)>,
     outage: Outage,
     noise: Noise,
 }
@@ -63,7 +71,7 @@ impl Sender {
     /// can begin until one has ended.
     async fn fill_up(&mut self) -> Option<Duration> {
         while let Some(ended) = self.under_way.try_join_next() {
-            self.note(ended.ok());
+            self.note(ended);
         }
         let free = AT_ONCE - self.under_way.len();
         if free == 0 {
@@ -83,57 +91,57 @@ impl Sender {
 
     async fn finish(&mut self) {
         while let Some(ended) = self.under_way.join_next().await {
-            self.note(ended.ok());
+            self.note(ended);
         }
     }
 
     /// Counts and logs how a try ended.
-    fn note(&mut self, ended: Option<Ended>) {
-        let Some((outgoing, ended)) = ended else { return };
+    fn note(&mut self, tried: Result<(Outgoing, Ended), JoinError>) {
+        let Ok((outgoing, ended)) = tried else { return };
         let id = message::id(outgoing.event_id);
-        let now = Instant::now();
         match ended {
-            Ok(None) => {
+            Ended::Arrived => {
                 count("delivered");
                 if let Some(line) = self.noise.delivered() {
                     tracing::info!("{line}");
                 }
             }
-            Ok(Some((why, Fate::Dead))) => {
+            Ended::Failed { why, fate: Fate::Dead } => {
                 count("dead");
-                if let Some(line) = self.noise.dead(&id, outgoing.tries, &why, now) {
+                if let Some(line) = self.noise.dead(&id, outgoing.tries, &why, Instant::now()) {
                     tracing::warn!("{line}");
                 }
             }
-            Ok(Some((why, Fate::Waiting | Fate::Gone))) => {
+            Ended::Failed { why, fate: Fate::Waiting | Fate::Gone } => {
                 count("failed");
                 tracing::debug!("webhook: try {} of {id}: {why}", outgoing.tries);
-                if let Some(line) = self.noise.failed(&id, &why, now) {
+                if let Some(line) = self.noise.failed(&id, &why, Instant::now()) {
                     tracing::warn!("{line}");
                 }
             }
-            Err(error) => tracing::debug!("webhook: {id} comes back when its lease ends: {error}"),
+            Ended::Untold(error) => tracing::debug!("webhook: {id} comes back when its lease ends: {error}"),
         }
     }
 }
 
+/// Every try is counted once; one that is the last without success, as dead.
 fn count(outcome: &'static str) {
     metrics::counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(1);
 }
 
 /// One try, and what the outbox is told of it.
-async fn deliver(store: Store, settings: Arc<Settings>, message: Outgoing, taken_at: UnixMs) -> Ended {
+async fn deliver(store: Store, settings: Arc<Settings>, message: Outgoing, taken_at: UnixMs) -> (Outgoing, Ended) {
     let began = Instant::now();
     let posted = settings.receiver.post(&message, taken_at).await;
     metrics::histogram!("cabstand_webhook_delivery_seconds").record(began.elapsed());
     let ended = match posted {
-        Ok(()) => store.delivered(&message).await.map(|()| None),
+        Ok(()) => store.delivered(&message).await.map(|()| Ended::Arrived),
         Err(refused) => {
             let pause = || backoff::pause(settings.backoff, message.tries, rand::random(), refused.asked_for);
             let wait = (!refused.for_good).then(pause);
             let fate = store.not_delivered(&message, wait, settings.give_up_after, &refused.why).await;
-            fate.map(|fate| Some((refused.why, fate)))
+            fate.map(|fate| Ended::Failed { why: refused.why, fate })
         }
     };
-    (message, ended)
+    (message, ended.unwrap_or_else(Ended::Untold))
 }
