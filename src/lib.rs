@@ -10,10 +10,11 @@
 //! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
 //! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
 //! | [`api`] | the HTTP service | `store`, `domain` |
-//! | [`rider`] | tells riders how their requests ended | `store`, `domain` |
+//! | [`rider`] | tells riders how their requests ended, and the operator's webhook | `store`, `domain`, `http_client` |
 //! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
-//! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain` |
+//! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain`, `http_client` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
+//! | [`http_client`] | how others are called over HTTP and HTTPS | nothing |
 //! | [`config`] | flag over variable over file over default | nothing |
 //! | [`cli`] | one file for each command; the only place that wires rooms together | all |
 //!
@@ -25,7 +26,7 @@
 //! step. The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
 //! for the nearest driver and ending are one script, and a worker that dies leaves nothing half done. Whoever ends a
 //! request writes the end into the stream of events in the same script; the consumer group of [`rider`] tells the rider
-//! from there. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
+//! from there, and another one posts it to the operator's webhook by way of an outbox. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
 //! the key says. Every clock is Redis' own `TIME`.
 //!
 //! # The console
@@ -60,6 +61,7 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod domain;
+pub mod http_client;
 pub mod private_redis;
 pub mod rider;
 pub mod simulation;

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use cabstand::domain::{Driver, Key, Record, State};
-use cabstand::store::{Look, Outcome, Refusal, Store, StoreError};
+use cabstand::store::{Group, Look, Outcome, Refusal, Store, StoreError};
 use common::service::Service;
 use common::{LAT, LNG, PACE, Redis, actor, driver, id, place, request, until};
 
@@ -146,7 +146,7 @@ async fn bytes_that_are_no_text_do_not_hide_the_stream() {
     let store = redis.store().await;
     let mut tail = store.follow_events(None);
     tail.next().await.unwrap();
-    let mut group = store.join_riders(&actor("a")).await.unwrap();
+    let mut group = store.join(Group::Riders, &actor("a")).await.unwrap();
     let mut add = redis::cmd("XADD");
     add.arg("cabstand:events").arg("*").arg(NO_TEXT).arg(NO_TEXT).exec(&mut redis.connection).unwrap();
     let mut add = redis::cmd("XADD");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cabstand::domain::geohash::{Cell, FINEST};
 use cabstand::domain::{Bounds, Driver, Key, Metres, Record, RequestId, Standing, State, View};
-use cabstand::store::{Access, Changed, Hearing, Outcome, Refusal, RiderBatch, RiderGroup, StoreError};
+use cabstand::store::{Access, Batch, Changed, Group, Hearing, Member, Outcome, Refusal, StoreError};
 use common::{LAT, LNG, PACE, Redis, actor, driver, id, place, request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -223,7 +223,7 @@ async fn a_read_only_handle_changes_nothing() {
         store.attempt_due(&me, 1).await.err(),
         store.sweep(&me, Duration::ZERO, PACE, 1).await.err(),
         store.settle_by_key(&[id(5)], &me).await.err(),
-        store.join_riders(&me).await.err(),
+        store.join(Group::Riders, &me).await.err(),
         store.retire(&me).await.err(),
     ];
     for (i, error) in refused.into_iter().enumerate() {
@@ -356,8 +356,8 @@ async fn the_tail_of_the_stream_misses_nothing() {
 async fn an_end_goes_to_one_of_the_group_until_it_is_acknowledged() {
     let mut redis = Redis::start();
     let store = redis.store().await;
-    let mut first = store.join_riders(&actor("a")).await.unwrap();
-    let mut second = store.join_riders(&actor("b")).await.unwrap();
+    let mut first = store.join(Group::Riders, &actor("a")).await.unwrap();
+    let mut second = store.join(Group::Riders, &actor("b")).await.unwrap();
     store.open(&request(), &actor("http")).await.unwrap();
     let taken = first.next().await.unwrap();
     assert_eq!(taken.events.len(), 1);
@@ -384,7 +384,7 @@ fn pending(redis: &mut Redis) -> u64 {
 async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
     let mut redis = Redis::start();
     let store = redis.store().await;
-    let mut group = store.join_riders(&actor("a")).await.unwrap();
+    let mut group = store.join(Group::Riders, &actor("a")).await.unwrap();
     store.open(&request(), &actor("http")).await.unwrap();
     let seen = group.next().await.unwrap();
     group.acknowledge(&seen).await.unwrap();
@@ -409,7 +409,7 @@ async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
 }
 
 /// What comes next, if it comes soon: a read that finds the group lost is empty.
-async fn next_batch(group: &mut RiderGroup) -> RiderBatch {
+async fn next_batch(group: &mut Member) -> Batch {
     for _ in 0..3 {
         let batch = group.next().await.unwrap();
         if !batch.events.is_empty() {
@@ -419,7 +419,7 @@ async fn next_batch(group: &mut RiderGroup) -> RiderBatch {
     panic!("nothing came");
 }
 
-async fn next_requests(group: &mut RiderGroup) -> Vec<Option<RequestId>> {
+async fn next_requests(group: &mut Member) -> Vec<Option<RequestId>> {
     next_batch(group).await.events.iter().map(|event| event.request_id).collect()
 }
 

@@ -16,6 +16,7 @@ mod simulate;
 mod table;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::silence::{self, Silence};
-use super::{Shared, host, logging, signals};
+use super::{Shared, host, logging, signals, webhook};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
-use crate::store::{Access, Store};
+use crate::store::{Access, Group, Store};
 use crate::{rider, worker};
 
 /// Options of `serve`.
@@ -29,6 +29,8 @@ pub(super) struct Options {
     /// A driver who is silent for so long is taken off the map, or off
     #[arg(long, value_name = "DURATION", default_value = "off")]
     forget_after: Silence,
+    #[command(flatten)]
+    webhook: webhook::Options,
 }
 
 /// What a request is opened with.
@@ -56,6 +58,7 @@ impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         logging::start();
         let freshness = silence::freshness(self.stale_after, self.forget_after)?;
+        let webhook = self.webhook.settings()?;
         let store = shared.store(Access::Full).await?.with_freshness(freshness);
         let failed = || Failure::io(format!("can't listen at {}", self.listen));
         let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
@@ -63,8 +66,16 @@ impl Options {
         let shutdown = signals::shutdown()?;
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
-        serve(listener, store, self.lifetime.settings(), shutdown).await
+        let posting = webhook::start(webhook, &store, &service_name(), &shutdown).await?;
+        let served = serve(listener, store, self.lifetime.settings(), shutdown.clone()).await;
+        shutdown.cancel();
+        served.and(webhook::ended(posting).await)
     }
+}
+
+/// The name under which this process works, in the list of workers and in the groups.
+fn service_name() -> Actor {
+    Actor::new(&format!("worker-{}-{}", host(), std::process::id()))
 }
 
 /// Runs the service, a worker and the telling of riders until `shutdown`; if one of them fails, the rest end too.
@@ -74,9 +85,9 @@ pub(super) async fn serve(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
+    let name = service_name();
     // The group has to be there before the first request can end, or that rider would hear nothing.
-    store.join_riders(&name).await?;
+    store.join(Group::Riders, &name).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(api::run(listener, store.clone(), settings, shutdown.clone()));
     tasks.spawn(endless(worker::run(store.clone(), name.clone(), shutdown.clone())));

@@ -3,50 +3,29 @@
 //! An end is an entry in the stream, written by the script that ended the request. A group reads it, so each end goes to
 //! one of all the services that run, and to another one if that one dies before it has told it.
 
+mod membership;
 mod told;
+pub mod webhook;
 mod wording;
 
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Actor;
-use crate::store::{Outage, RiderGroup, Store, StoreError};
+use crate::store::{Group, Store};
 
 pub use told::Told;
 
+use membership::Membership;
 use wording::log_lines;
 
 /// Tells riders until `shutdown`, as this member of the group.
 pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
-    let mut outage = Outage::new("telling riders");
-    let mut group = None;
-    while !shutdown.is_cancelled() {
-        // A group that was joined is kept through a cut: it knows what it has seen, and misses nothing.
-        let told = match &mut group {
-            None => tokio::select! {
-                joined = store.join_riders(&consumer) => joined.map(|joined| group = Some(joined)),
-                () = shutdown.cancelled() => break,
-            },
-            Some(group) => tell_next(group, &shutdown).await,
-        };
-        match told {
-            Ok(()) => outage.over(),
-            Err(error) => tokio::select! {
-                () = sleep(outage.failed(&error)) => {}
-                () = shutdown.cancelled() => {}
-            },
+    let mut membership = Membership::new(store, Group::Riders, consumer, "telling riders");
+    while let Some(batch) = membership.next(&shutdown).await {
+        for line in batch.events.iter().flat_map(log_lines) {
+            tracing::info!("{line}");
         }
+        membership.acknowledge(&batch, &shutdown).await;
     }
-}
-
-async fn tell_next(group: &mut RiderGroup, shutdown: &CancellationToken) -> Result<(), StoreError> {
-    // Waiting may be broken off. Between telling and acknowledging nothing is, or the rider would be told twice.
-    let batch = tokio::select! {
-        batch = group.next() => batch?,
-        () = shutdown.cancelled() => return Ok(()),
-    };
-    for line in batch.events.iter().flat_map(log_lines) {
-        tracing::info!("{line}");
-    }
-    group.acknowledge(&batch).await
+    membership.leave().await;
 }

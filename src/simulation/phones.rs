@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Rider, Summary};
 use crate::domain::Point;
+use crate::http_client;
 
 /// How long a phone waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,7 +47,7 @@ impl FromStr for Phones {
     fn from_str(api: &str) -> Result<Self, InvalidApi> {
         let api: Url = api.parse().map_err(|_| InvalidApi)?;
         let host = api.host_str().filter(|_| api.scheme() == "http").ok_or(InvalidApi)?;
-        let mut client = Client::builder().timeout(TIMEOUT);
+        let mut client = http_client::plain().timeout(TIMEOUT);
         if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
             // A proxy that the environment names knows nothing of this machine's own services.
             client = client.no_proxy();

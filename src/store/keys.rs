@@ -52,6 +52,11 @@ pub(super) struct Keys {
     reach: String,
     sweep: String,
     pub(super) canary: String,
+    /// What is to be posted to the webhook, event ids by the time of their next try.
+    pub(super) outbox: String,
+    /// What the names of the messages in the outbox begin with.
+    pub(super) messages: String,
+    pub(super) dead_letters: String,
     records: String,
 }
 
@@ -71,6 +76,9 @@ impl Keys {
             reach: key("cabstand:reach"),
             sweep: key("cabstand:sweep"),
             canary: key("cabstand:canary:"),
+            outbox: key("cabstand:outbox"),
+            messages: key("cabstand:outbox:"),
+            dead_letters: key("cabstand:webhook:dead"),
             records: key("cabstand:request:"),
             prefix,
         }

@@ -2,14 +2,18 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 pub mod pty;
+pub mod receiver;
 pub mod service;
 
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
 use cabstand::private_redis::PrivateRedis;
 use cabstand::store::{Access, NewRequest, Pace, Store};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use redis::{Connection, FromRedisValue};
 
 /// Where the article's rider stands.
@@ -63,12 +67,44 @@ impl Redis {
         until(&format!("request {id} to be {state}"), || self.state(id).as_deref() == Some(state));
     }
 
+    /// Kills the server: nothing that is not on disk is kept.
+    pub fn kill(&mut self) {
+        let info: String = self.run("INFO server");
+        let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
+        kill(Pid::from_raw(process.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    }
+
     pub async fn store(&self) -> Store {
         self.store_with(Access::Full).await
     }
 
     pub async fn store_with(&self, access: Access) -> Store {
         Store::connect(self.server.url().parse().unwrap(), None, access).await.unwrap()
+    }
+}
+
+/// A second server in the first one's place, with its data.
+pub struct Restarted(Child);
+
+impl Restarted {
+    pub fn in_place_of(redis: &mut Redis) -> Self {
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--save", "", "--appendonly", "yes", "--dir"]).arg(redis.server.directory());
+        command.arg("--unixsocket").arg(redis.server.socket()).stdout(Stdio::null());
+        let child = command.spawn().unwrap();
+        until("Redis to be back", || {
+            let connection = redis::Client::open(redis.server.url()).and_then(|client| client.get_connection());
+            connection.map(|connection| redis.connection = connection).is_ok()
+                && redis.try_run::<String>("PING").is_ok()
+        });
+        Self(child)
+    }
+}
+
+impl Drop for Restarted {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use cabstand::http_client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -89,7 +90,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(address: &str) -> Self {
-        Self { client: Client::new(), base: format!("http://{address}") }
+        Self { client: http_client::plain().build().unwrap(), base: format!("http://{address}") }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Response {

@@ -1,0 +1,82 @@
+//! A membership in a group that lasts through every outage, until the shutdown.
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::Actor;
+use crate::store::{Batch, Group, Member, Outage, Store, StoreError};
+
+pub(super) struct Membership {
+    store: Store,
+    group: Group,
+    consumer: Actor,
+    /// One that was joined is kept through a cut: it knows what it has seen, and misses nothing.
+    member: Option<Member>,
+    outage: Outage,
+}
+
+impl Membership {
+    /// `task` is the name that stands in the log.
+    pub(super) fn new(store: Store, group: Group, consumer: Actor, task: &'static str) -> Self {
+        Self { store, group, consumer, member: None, outage: Outage::new(task) }
+    }
+
+    /// Waits for the next events of this member; none at the shutdown. Waiting may be broken off; between dealing with a
+    /// batch and acknowledging it nothing is, or it would be dealt with twice.
+    pub(super) async fn next(&mut self, shutdown: &CancellationToken) -> Option<Batch> {
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return None,
+                read = self.read() => read,
+            };
+            match read {
+                Ok(batch) => {
+                    self.outage.over();
+                    if !batch.is_empty() {
+                        return Some(batch);
+                    }
+                }
+                Err(error) => self.pause(&error, shutdown).await,
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Batch, StoreError> {
+        if let Some(member) = &mut self.member {
+            return member.next().await;
+        }
+        self.member = Some(self.store.join(self.group, &self.consumer).await?);
+        Ok(Batch::default())
+    }
+
+    /// Says that this batch is dealt with.
+    pub(super) async fn acknowledge(&mut self, batch: &Batch, shutdown: &CancellationToken) {
+        if let Some(member) = &self.member {
+            let acknowledged = member.acknowledge(batch).await;
+            self.acknowledged(acknowledged, shutdown).await;
+        }
+    }
+
+    /// Whether the last batch could be acknowledged. One that could not is given out again.
+    pub(super) async fn acknowledged(&mut self, acknowledged: Result<(), StoreError>, shutdown: &CancellationToken) {
+        if let Err(error) = acknowledged {
+            self.pause(&error, shutdown).await;
+        }
+    }
+
+    async fn pause(&mut self, error: &StoreError, shutdown: &CancellationToken) {
+        tokio::select! {
+            () = sleep(self.outage.failed(error)) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+
+    /// Leaves the group.
+    pub(super) async fn leave(self) {
+        let Some(member) = self.member else { return };
+        if let Err(error) = member.leave().await {
+            tracing::debug!("the member's name stays in the group for an hour: {error}");
+        }
+    }
+}
