@@ -3,6 +3,7 @@
 //! An end is an entry in the stream, written by the script that ended the request. A group reads it, so each end goes to
 //! one of all the services that run, and to another one if that one dies before it has told it.
 
+mod tally;
 mod told;
 mod wording;
 
@@ -45,6 +46,7 @@ async fn tell_next(store: &Store, group: &mut RiderGroup, shutdown: &Cancellatio
         batch = group.next() => batch?,
         () = shutdown.cancelled() => return Ok(()),
     };
+    batch.events.iter().for_each(tally::count);
     // The attempt that brought an end stands in the log before it, as in the article.
     drop(store.between_attempts().await);
     for line in batch.events.iter().filter_map(Told::of_event).flat_map(log_lines) {

@@ -2,9 +2,28 @@
 
 use std::sync::OnceLock;
 
-use redis::{FromRedisValue, Script, ScriptInvocation};
+use redis::{FromRedisValue, ScriptInvocation, ToRedisArgs};
 
 use super::{Store, StoreError};
+
+/// A script and the name of its file.
+pub(super) struct Script {
+    name: &'static str,
+    code: redis::Script,
+}
+
+/// A call of a script, to which arguments can be added.
+pub(super) struct Call<'a> {
+    name: &'static str,
+    invocation: ScriptInvocation<'a>,
+}
+
+impl Call<'_> {
+    pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
+        self.invocation.arg(arg);
+        self
+    }
+}
 
 /// All scripts of `assets/lua/`, compiled into the program.
 pub(super) struct Scripts {
@@ -22,33 +41,34 @@ impl Scripts {
     /// The one set of scripts of this process: their hashes are reckoned once.
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
-        let script = |own: &str| Script::new(&format!("{}\n{own}", include_str!("../../assets/lua/lib.lua")));
+        let code = |own: &str| redis::Script::new(&format!("{}\n{own}", include_str!("../../assets/lua/lib.lua")));
+        let script = |name, own| Script { name, code: code(own) };
         SHARED.get_or_init(|| Self {
-            open: script(include_str!("../../assets/lua/open.lua")),
-            attempt: script(include_str!("../../assets/lua/attempt.lua")),
-            settle: script(include_str!("../../assets/lua/settle.lua")),
-            end: script(include_str!("../../assets/lua/end.lua")),
-            report: script(include_str!("../../assets/lua/report.lua")),
-            drive: script(include_str!("../../assets/lua/drive.lua")),
-            nearest: script(include_str!("../../assets/lua/nearest.lua")),
-            read: script(include_str!("../../assets/lua/read.lua")),
+            open: script("open", include_str!("../../assets/lua/open.lua")),
+            attempt: script("attempt", include_str!("../../assets/lua/attempt.lua")),
+            settle: script("settle", include_str!("../../assets/lua/settle.lua")),
+            end: script("end", include_str!("../../assets/lua/end.lua")),
+            report: script("report", include_str!("../../assets/lua/report.lua")),
+            drive: script("drive", include_str!("../../assets/lua/drive.lua")),
+            nearest: script("nearest", include_str!("../../assets/lua/nearest.lua")),
+            read: script("read", include_str!("../../assets/lua/read.lua")),
         })
     }
 }
 
 impl Store {
     /// A call of this script with our keys; its arguments follow.
-    pub(super) fn call<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
-        let mut call = script.prepare_invoke();
+    pub(super) fn call<'a>(&self, script: &'a Script) -> Call<'a> {
+        let mut invocation = script.code.prepare_invoke();
         for key in self.keys.of_scripts() {
-            call.key(key);
+            invocation.key(key);
         }
-        call.arg(&self.keys.prefix);
-        call
+        invocation.arg(&self.keys.prefix);
+        Call { name: script.name, invocation }
     }
 
-    pub(super) async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, StoreError> {
+    pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, StoreError> {
         let mut connection = self.connection.clone();
-        call.invoke_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+        self.measured(call.name.to_owned(), call.invocation.invoke_async(&mut connection)).await
     }
 }

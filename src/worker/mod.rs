@@ -9,6 +9,7 @@ mod sweep;
 
 use std::collections::HashSet;
 
+use metrics::histogram;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -89,6 +90,7 @@ impl Worker {
             let _until_logged = self.store.between_attempts().await;
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
+            round.looks.first().inspect(|_| histogram!("cabstand_attempt_lag_seconds").record(round.late));
             if round.looks.len() < CHUNK {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;
