@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
+use super::logging::LogFormat;
 use super::{Shared, host, logging, signals};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
@@ -18,8 +19,11 @@ use crate::{rider, worker};
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = parse_listen)]
     listen: String,
+    /// How the log is written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    log_format: LogFormat,
     #[command(flatten)]
     lifetime: Lifetime,
 }
@@ -47,7 +51,7 @@ impl Lifetime {
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
-        logging::start();
+        logging::start(self.log_format);
         let store = shared.store(Access::Full).await?;
         let failed = || Failure::io(format!("can't listen at {}", self.listen));
         let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
@@ -81,6 +85,15 @@ pub(super) async fn serve(
         shutdown.cancel();
     }
     outcome
+}
+
+/// An address as the system takes it: a name or a number, and a port.
+fn parse_listen(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("an address is written like 127.0.0.1:8000, localhost:8000 or [::1]:8000".to_owned()),
+    }
 }
 
 async fn endless(task: impl Future<Output = ()>) -> io::Result<()> {
