@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use common::service::Service;
 use common::{LAT, LNG, Redis, until};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -226,9 +225,7 @@ async fn an_outage_of_redis_is_survived_and_expires_nobody() {
         service.caller.search().await;
     }
     service.wait_for_log(&attempt(3), 1);
-    let info: String = redis.run("INFO server");
-    let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
-    kill(Pid::from_raw(process.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    kill(redis.process(), Signal::SIGKILL).unwrap();
     wait_for_health(&service, StatusCode::SERVICE_UNAVAILABLE).await;
     service.wait_for_log("worker: Redis at", 1);
 
@@ -292,7 +289,9 @@ fn what_keeps_it_from_starting_is_said() {
     }
     let (code, said) = serve("127.0.0.1:0", "unix:/nonexistent/redis.sock", &[]);
     assert!(code == Some(1) && said.contains("unix:/nonexistent/redis.sock"), "{code:?} {said}");
-    for wrong in [["--interval", "soon"], ["--ttl", "0s"], ["--radius", "far"], ["--log-format", "xml"]] {
+    for wrong in
+        [["--interval", "soon"], ["--ttl", "0s"], ["--radius", "far"], ["--grace", "0s"], ["--log-format", "xml"]]
+    {
         let (code, said) = serve("127.0.0.1:0", &redis.server.url(), &wrong);
         assert!(code == Some(2) && said.contains(wrong[0]), "{code:?} {said}");
     }

@@ -11,8 +11,8 @@ use super::city::City;
 use super::console::Manner;
 use super::failure::Failure;
 use super::output::Output;
-use super::{Shared, signals};
-use crate::api;
+use super::{Shared, metrics, signals};
+use crate::api::{self, Serving};
 use crate::domain::{Metres, parse_span};
 use crate::private_redis::PrivateRedis;
 use crate::simulation::{self, Phones, Summary};
@@ -64,7 +64,9 @@ impl Options {
 
         // The service ends after the city: else the phones' last calls would fail.
         let ending = CancellationToken::new();
-        let service = tokio::spawn(serve(listener, store.clone(), self.settings(), ending.clone(), stop.clone()));
+        let serving = Serving { grace: PATIENCE, ..Serving::new(metrics::install()?) };
+        let service =
+            tokio::spawn(serve(listener, store.clone(), self.settings(), serving, ending.clone(), stop.clone()));
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
         until_there(&store, self.city.settings().drivers, &stop).await;
@@ -98,10 +100,11 @@ async fn serve(
     listener: TcpListener,
     store: Store,
     settings: api::Settings,
+    serving: Serving,
     ending: CancellationToken,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let outcome = super::serve::serve(listener, store, settings, ending).await;
+    let outcome = super::serve::serve(listener, store, settings, serving, ending).await;
     stop.cancel();
     outcome
 }

@@ -8,6 +8,7 @@ mod failure;
 mod help;
 mod listings;
 mod logging;
+mod metrics;
 mod output;
 mod serve;
 mod signals;

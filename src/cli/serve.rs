@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::logging::LogFormat;
-use super::{Shared, host, logging, signals};
-use crate::api::{self, Settings};
+use super::{Shared, host, logging, metrics, signals};
+use crate::api::{self, Serving, Settings};
 use crate::domain::{Actor, Metres, parse_span};
 use crate::store::{Access, Store};
 use crate::{rider, worker};
+
+/// So much longer than the grace the worker may wait for a Redis that does not answer.
+const SLACK: Duration = Duration::from_millis(500);
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +25,9 @@ pub(super) struct Options {
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = parse_listen)]
     listen: String,
+    /// How long calls that are under way may take to end after a signal
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_span)]
+    grace: Duration,
     /// How the log is written
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     log_format: LogFormat,
@@ -59,7 +66,15 @@ impl Options {
         let shutdown = signals::shutdown()?;
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
-        serve(listener, store, self.lifetime.settings(), shutdown).await
+        let serving = Serving { grace: self.grace, ..Serving::new(metrics::install()?) };
+        let worker_too_late = async {
+            shutdown.cancelled().await;
+            sleep(self.grace + SLACK).await;
+        };
+        tokio::select! {
+            outcome = serve(listener, store, self.lifetime.settings(), serving, shutdown.clone()) => outcome,
+            () = worker_too_late => Ok(()),
+        }
     }
 }
 
@@ -68,13 +83,14 @@ pub(super) async fn serve(
     listener: TcpListener,
     store: Store,
     settings: Settings,
+    serving: Serving,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
     // The group has to be there before the first request can end, or that rider would hear nothing.
     store.join_riders(&name).await?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(api::run(listener, store.clone(), settings, shutdown.clone()));
+    tasks.spawn(endless(api::run(listener, store.clone(), settings, serving, shutdown.clone())));
     tasks.spawn(endless(worker::run(store.clone(), name.clone(), shutdown.clone())));
     tasks.spawn(endless(rider::run(store, name, shutdown.clone())));
     let mut outcome = Ok(());

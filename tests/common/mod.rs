@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod doors;
 pub mod pty;
 pub mod service;
 
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
 use cabstand::private_redis::PrivateRedis;
 use cabstand::store::{Access, NewRequest, Store};
+use nix::unistd::Pid;
 use redis::{Connection, FromRedisValue};
 
 /// Where the article's rider stands.
@@ -58,6 +60,13 @@ impl Redis {
     /// Waits until a request is in this state.
     pub fn wait_for_state(&mut self, id: u64, state: &str) {
         until(&format!("request {id} to be {state}"), || self.state(id).as_deref() == Some(state));
+    }
+
+    /// The server's process.
+    pub fn process(&mut self) -> Pid {
+        let info: String = self.run("INFO server");
+        let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
+        Pid::from_raw(process.trim().parse().unwrap())
     }
 
     pub async fn store(&self) -> Store {
