@@ -8,6 +8,7 @@ use std::time::Duration;
 use cabstand::api::Serving;
 use common::doors::{Doors, problem, serving};
 use common::{LAT, LNG, Redis};
+use futures_util::future::join_all;
 use nix::sys::signal::{Signal, kill};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -92,9 +93,9 @@ async fn another_method_is_405_and_the_right_one_is_named() {
 #[tokio::test]
 async fn a_slow_body_is_408() {
     let mut redis = Redis::start();
-    let patience = Duration::from_millis(300);
+    let patience = Duration::from_millis(500);
     let doors = Doors::open_with(&redis, Serving { patience, ..serving() }).await;
-    for (path, good) in GOOD {
+    let slow = GOOD.map(async |(path, good)| {
         let mut stream = TcpStream::connect(&doors.address).await.unwrap();
         let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ");
         let call = format!("{head}{}\r\n\r\n{}", good.len(), &good[..5]);
@@ -102,7 +103,8 @@ async fn a_slow_body_is_408() {
         let mut answer = vec![0; 12];
         stream.read_exact(&mut answer).await.unwrap();
         assert_eq!(answer, b"HTTP/1.1 408", "{path}");
-    }
+    });
+    join_all(slow).await;
     nothing_is_written(&mut redis);
 }
 

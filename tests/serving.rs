@@ -45,7 +45,7 @@ async fn is_refused(address: &str) {
 #[tokio::test]
 async fn a_client_that_is_slow_with_its_headers_or_its_next_call_is_cut() {
     let redis = Redis::start();
-    let patience = Duration::from_millis(200);
+    let patience = Duration::from_millis(500);
     let doors = Doors::open_with(&redis, Serving { patience, ..serving() }).await;
     let connect = async || TcpStream::connect(&doors.address).await.unwrap();
     let silent = connect().await;
@@ -54,7 +54,7 @@ async fn a_client_that_is_slow_with_its_headers_or_its_next_call_is_cut() {
     served.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     for byte in b"GET /health HTTP/1.1\r\n" {
         // Each byte comes well in time for itself; their sum does not.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
         if dripping.write_all(&[*byte]).await.is_err() {
             break;
         }

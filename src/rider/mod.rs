@@ -46,11 +46,13 @@ async fn tell_next(store: &Store, group: &mut RiderGroup, shutdown: &Cancellatio
         batch = group.next() => batch?,
         () = shutdown.cancelled() => return Ok(()),
     };
-    batch.events.iter().for_each(tally::count);
     // The attempt that brought an end stands in the log before it, as in the article.
     drop(store.between_attempts().await);
     for line in batch.events.iter().filter_map(Told::of_event).flat_map(log_lines) {
         tracing::info!("{line}");
     }
-    group.acknowledge(&batch).await
+    group.acknowledge(&batch).await?;
+    // Not before: what could not be acknowledged is taken again.
+    batch.events.iter().for_each(tally::count);
+    Ok(())
 }
