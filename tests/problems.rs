@@ -316,3 +316,27 @@ async fn a_redis_that_does_not_answer_expires_nobody() {
     assert!(silent["detail"].as_str().unwrap().contains("no answer in time"), "{silent}");
     assert_eq!(state().await.json::<Value>().await.unwrap()["state"], "searching");
 }
+
+#[tokio::test]
+async fn what_is_just_in_range_is_taken() {
+    let redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    let [tracking, search, open, _] = GOOD;
+    let longest = json!("x".repeat(128));
+    let edges = [
+        (tracking, "id", json!("taxi 7 ñ")),
+        (tracking, "id", longest.clone()),
+        (search, "limit", json!(1)),
+        (search, "limit", json!(100)),
+        (search, "limit", json!(null)),
+        (open, "user_id", longest),
+        (open, "user_id", json!(null)),
+    ];
+    let places = [("lat", 85.051_128_78), ("lat", -85.051_128_78), ("lng", 180.0), ("lng", -180.0)];
+    let places =
+        places.into_iter().flat_map(|(field, degrees)| [tracking, search, open].map(|c| (c, field, json!(degrees))));
+    for ((path, good), field, value) in edges.into_iter().chain(places) {
+        let response = doors.caller.post(path, spoilt(good, field, Some(value.clone()))).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path} {field} {value}");
+    }
+}

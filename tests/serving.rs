@@ -144,4 +144,5 @@ async fn a_redis_that_does_not_answer_does_not_hold_up_the_end() {
     let code = service.wait();
     nix::sys::signal::kill(process, Signal::SIGCONT).unwrap();
     assert_eq!(code, Some(0));
+    service.wait_for_log("the worker still waits for Redis", 1);
 }

@@ -73,7 +73,10 @@ impl Options {
         };
         tokio::select! {
             outcome = serve(listener, store, self.lifetime.settings(), serving, shutdown.clone()) => outcome,
-            () = worker_too_late => Ok(()),
+            () = worker_too_late => {
+                tracing::warn!("the worker still waits for Redis, which does not answer: it is left");
+                Ok(())
+            }
         }
     }
 }
