@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{self, IntoResponse};
 use utoipa::openapi::header::Header;
-use utoipa::openapi::{Content, Ref, RefOr, Response, Type};
-use utoipa::openapi::{Object, schema::Schema};
+use utoipa::openapi::{Content, Object, Ref, RefOr, Response, Schema, Type};
 use utoipa::{IntoResponses, OpenApi};
 
 use super::Service;
@@ -68,6 +68,6 @@ fn problems(table: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
 
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(super) async fn document(State(service): State<Service>) -> impl IntoResponse {
-    axum::Json(service.document.as_ref()).into_response()
+pub(super) async fn document(State(service): State<Service>) -> response::Response {
+    Json(service.document.as_ref()).into_response()
 }

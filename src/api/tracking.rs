@@ -73,7 +73,10 @@ pub(super) struct Refused {
     detail: String,
 }
 
-/// Makes a driver available where it reports to be; or many at once, of which those are taken that are well.
+/// Makes a driver available where it reports to be, or many drivers at once.
+///
+/// Of an array those reports are taken that are well, and the last one of a driver counts. Where the answer is 503, some of
+/// them may have been taken: send the array again.
 #[utoipa::path(
     post,
     path = "/tracking",

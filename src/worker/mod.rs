@@ -90,7 +90,9 @@ impl Worker {
             let _until_logged = self.store.between_attempts().await;
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
-            round.looks.first().inspect(|_| histogram!("cabstand_attempt_lag_seconds").record(round.late));
+            if !round.looks.is_empty() {
+                histogram!("cabstand_attempt_lag_seconds").record(round.late);
+            }
             if round.looks.len() < CHUNK {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;
