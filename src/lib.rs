@@ -29,6 +29,13 @@
 //! from there, and another one posts it to the operator's webhook by way of an outbox. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
 //! the key says. Every clock is Redis' own `TIME`.
 //!
+//! # Seen from outside
+//!
+//! Whatever counts, counts where it happens, by the `metrics` facade: the store each command, [`rider`] each event that it
+//! takes, [`worker`] how late an attempt is, [`api`] each call. [`cli`] keeps the counts and says what each of them tells;
+//! `GET /metrics` shows them, and beside them what Redis holds at that moment. `GET /openapi.json` is made of what each
+//! handler says of itself.
+//!
 //! # The console
 //!
 //! ```text

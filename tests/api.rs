@@ -1,40 +1,13 @@
-//! The HTTP service in process, against a real Redis: every answer that the contract names.
+//! The HTTP service in process, against a real Redis: what each call does. What is refused stands in `tests/problems.rs`.
 
 mod common;
 
-use std::time::Duration;
+use std::fmt::Write;
 
-use cabstand::api::{self, Settings};
-use cabstand::domain::Metres;
-use common::service::Caller;
+use common::doors::{Doors, problem};
 use common::{LAT, LNG, Redis};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// A service without a worker: requests stay as they were opened.
-async fn serve(redis: &Redis) -> (Caller, DropGuard) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let caller = Caller::new(&listener.local_addr().unwrap().to_string());
-    let shutdown = CancellationToken::new();
-    let settings = Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
-    let store = redis.store().await;
-    tokio::spawn(api::run(listener, store, settings, shutdown.clone()));
-    (caller, shutdown.drop_guard())
-}
-
-/// The problem document of an answer, which must have this status.
-async fn problem(response: Response, status: u16) -> Value {
-    assert_eq!(response.status().as_u16(), status);
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let problem: Value = response.json().await.unwrap();
-    assert_eq!(problem["status"], status);
-    for member in ["type", "title", "detail"] {
-        assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
-    }
-    problem
-}
 
 async fn empty(response: Response) {
     assert_eq!(response.status(), StatusCode::OK);
@@ -44,7 +17,8 @@ async fn empty(response: Response) {
 #[tokio::test]
 async fn a_report_makes_a_driver_available() {
     let mut redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
+    let doors = Doors::open(&redis).await;
+    let caller = &doors.caller;
     empty(caller.post("/tracking", json!({"id": "1", "lat": -33.44091, "lng": -70.6301, "speed": 3})).await).await;
     assert!(redis.run::<Option<f64>>("ZSCORE drivers 1").is_some());
     assert!(redis.run::<Option<f64>>("ZSCORE cabstand:seen 1").is_some());
@@ -54,7 +28,8 @@ async fn a_report_makes_a_driver_available() {
 async fn the_nearest_are_told_as_the_article_does() {
     let mut redis = Redis::start();
     redis.run::<()>("GEOADD drivers -70.63 -33.45 a -70.63 -33.46 b -70.63 -33.9 far");
-    let (caller, _stop) = serve(&redis).await;
+    let doors = Doors::open(&redis).await;
+    let caller = &doors.caller;
     let ask = async |body: Value| -> Value { caller.post("/search", body).await.json().await.unwrap() };
     let found = ask(json!({"lat": -33.449, "lng": -70.63, "limit": 100})).await;
     let names: Vec<&str> = found.as_array().unwrap().iter().map(|d| d["Name"].as_str().unwrap()).collect();
@@ -73,7 +48,8 @@ async fn the_nearest_are_told_as_the_article_does() {
 #[tokio::test]
 async fn a_request_is_opened_shown_and_cancelled() {
     let mut redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
+    let doors = Doors::open(&redis).await;
+    let caller = &doors.caller;
     let response = caller.post("/v2/search", json!({"lat": LAT, "lng": LNG})).await;
     assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, r#"{"request_id":1}"#));
     caller.post("/v2/search", json!({"lat": LAT, "lng": LNG, "user_id": "ana"})).await;
@@ -99,7 +75,8 @@ async fn a_request_is_opened_shown_and_cancelled() {
 #[tokio::test]
 async fn what_is_shown_is_what_the_key_says() {
     let mut redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
+    let doors = Doors::open(&redis).await;
+    let caller = &doors.caller;
     for _ in 0..3 {
         caller.search().await;
     }
@@ -120,129 +97,85 @@ async fn what_is_shown_is_what_the_key_says() {
     }
 }
 
+/// Posts these reports and answers what became of them.
+async fn report(doors: &Doors, reports: Value) -> Value {
+    let response = doors.caller.post("/tracking", reports).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.json().await.unwrap()
+}
+
 #[tokio::test]
-async fn bad_input_is_named_and_leaves_no_trace() {
+async fn of_many_reports_those_are_taken_that_are_well() {
     let mut redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
-    let long = "x".repeat(129);
-    let fields = [
-        ("/tracking", json!({"lat": 1, "lng": 1}), "id"),
-        ("/tracking", json!({"id": "", "lat": 1, "lng": 1}), "id"),
-        ("/tracking", json!({"id": 1, "lat": 1, "lng": 1}), "id"),
-        ("/tracking", json!({"id": "a\u{1b}[2J", "lat": 1, "lng": 1}), "id"),
-        ("/tracking", json!({"id": long, "lat": 1, "lng": 1}), "id"),
-        ("/tracking", json!({"id": "a", "lat": "1", "lng": 1}), "lat"),
-        ("/tracking", json!({"id": "a", "lat": null, "lng": 1}), "lat"),
-        ("/tracking", json!({"id": "a", "lat": 85.06, "lng": 1}), "lat"),
-        ("/tracking", json!({"id": "a", "lat": 1}), "lng"),
-        ("/v2/search", json!({}), "lat"),
-        ("/v2/search", json!({"lat": 1, "lng": 180.1}), "lng"),
-        ("/v2/search", json!({"lat": 1, "lng": 1, "user_id": 5}), "user_id"),
-        ("/v2/search", json!({"lat": 1, "lng": 1, "user_id": ""}), "user_id"),
-        ("/search", json!({"lat": 1, "lng": 1, "limit": 0}), "limit"),
-        ("/search", json!({"lat": 1, "lng": 1, "limit": 101}), "limit"),
-        ("/search", json!({"lat": 1, "lng": 1, "limit": -1}), "limit"),
-        ("/search", json!({"lat": 1, "lng": 1, "limit": 1.5}), "limit"),
-        ("/v2/cancel", json!({}), "request_id"),
-        ("/v2/cancel", json!({"request_id": "drivers"}), "request_id"),
-        ("/v2/cancel", json!({"request_id": "01"}), "request_id"),
-        ("/v2/cancel", json!({"request_id": 0}), "request_id"),
-        ("/v2/cancel", json!({"request_id": -3}), "request_id"),
-        ("/v2/cancel", json!({"request_id": 1.5}), "request_id"),
-        ("/v2/cancel", json!({"request_id": ["1"]}), "request_id"),
-    ];
-    for (path, body, field) in fields {
-        let problem = problem(caller.post(path, body.clone()).await, 422).await;
-        assert_eq!(problem["field"], field, "{path} {body} {problem}");
-    }
-    let json = Some("application/json");
-    let raw = async |path, kind, body: &str, status| {
-        problem(caller.raw(Method::POST, path, kind, body.to_owned()).await, status).await
+    let doors = Doors::open(&redis).await;
+    let reports = json!([
+        {"id": "a", "lat": 1, "lng": 1, "speed": 3},
+        {"id": "b", "lat": 86, "lng": 1},
+        {"id": "b\n", "lat": 1, "lng": 1},
+        {"id": "c", "lat": 1},
+        "d",
+        {"id": "e", "lat": 2, "lng": 2},
+    ]);
+    let taken = report(&doors, reports).await;
+    assert_eq!(taken["accepted"], 2);
+    let refused: Vec<(u64, Option<&str>)> = taken["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refused| (refused["index"].as_u64().unwrap(), refused["field"].as_str()))
+        .collect();
+    assert_eq!(refused, [(1, Some("lat")), (2, Some("id")), (3, Some("lng")), (4, None)]);
+    assert!(taken["refused"][0]["detail"].as_str().unwrap().contains("85.05112878"), "{taken}");
+    assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["a", "e"]);
+    assert_eq!(redis.run::<Vec<String>>("ZRANGE cabstand:seen 0 -1"), ["a", "e"]);
+}
+
+#[tokio::test]
+async fn a_number_that_is_too_great_and_a_field_that_is_there_twice_spoil_one_report_alone() {
+    let mut redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    let body = r#" [{"id":"a","lat":1e999,"lng":1},{"id":"b","lat":1,"lat":2,"lng":1},{"id":"c","lat":1,"lng":1}]"#;
+    let response = doors.caller.raw(Method::POST, "/tracking", Some("application/json"), body).await;
+    let taken: Value = response.json().await.unwrap();
+    assert_eq!((&taken["accepted"], taken["refused"].as_array().unwrap().len()), (&json!(1), 2), "{taken}");
+    assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["c"]);
+}
+
+#[tokio::test]
+async fn the_last_report_of_a_driver_counts() {
+    let mut redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    let at = |id: &str, lat: f64| json!({"id": id, "lat": lat, "lng": 0});
+    let taken = report(&doors, json!([at("a", 1.0), at("b", 2.0), at("a", 3.0), at("a", 99.0)])).await;
+    assert_eq!((&taken["accepted"], &taken["refused"][0]["index"]), (&json!(3), &json!(3)));
+    let places: Vec<(f64, f64)> = redis.run("GEOPOS drivers a b");
+    assert!((places[0].1 - 3.0).abs() < 1e-4 && (places[1].1 - 2.0).abs() < 1e-4, "{places:?}");
+}
+
+#[tokio::test]
+async fn an_array_may_be_empty_or_hold_a_thousand_reports() {
+    let mut redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    assert_eq!(report(&doors, json!([])).await, json!({"accepted": 0, "refused": []}));
+    let many = |count: usize| -> String {
+        let mut body = String::from("[");
+        for i in 0..count {
+            let _ = write!(
+                body,
+                "{}{{\"id\":\"{}{i}\",\"lat\":1,\"lng\":1}}",
+                if i > 0 { "," } else { "" },
+                "x".repeat(100)
+            );
+        }
+        body + "]"
     };
-    assert_eq!(raw("/v2/search", json, r#"{"lat":1e999,"lng":1}"#, 422).await["field"], "lat");
-    assert_eq!(raw("/v2/search", json, r#"{"lat":1,"lat":2,"lng":1}"#, 422).await["field"], "lat");
-    raw("/v2/search", json, "[1, 1]", 422).await;
-    let malformed = [
-        "",
-        "{",
-        "nonsense",
-        r#"{"lat":"x","lng":1}}"#,
-        r#"{"lat":1,"lng":1} x"#,
-        r#"{"lat":NaN,"lng":1}"#,
-        "{'lat':1}",
-    ];
-    for body in malformed {
-        raw("/v2/search", json, body, 400).await;
-    }
-    let good = r#"{"lat":1,"lng":1}"#;
-    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
-        raw("/v2/search", kind, good, 415).await;
-    }
-    let padded = |size: usize| format!("{good}{}", " ".repeat(size - good.len()));
-    for size in [16 * 1024 + 1, 1024 * 1024] {
-        raw("/v2/search", json, &padded(size), 413).await;
-    }
+    let send = async |body| doors.caller.raw(Method::POST, "/tracking", Some("application/json"), body).await;
+    assert!(many(1_000).len() > 100 * 1024);
+    let taken: Value = send(many(1_000)).await.json().await.unwrap();
+    assert_eq!(taken, json!({"accepted": 1_000, "refused": []}));
+    assert_eq!(redis.run::<u64>("ZCARD drivers"), 1_000);
+    redis.run::<()>("FLUSHALL");
+    problem(send(many(1_001)).await, 422).await;
+    problem(send(format!("{}]", many(10))).await, 400).await;
     assert_eq!(redis.run::<Vec<String>>("KEYS *"), Vec::<String>::new());
-
-    for kind in ["application/json; charset=utf-8", "Application/JSON", "application/problem+json"] {
-        let response = caller.raw(Method::POST, "/v2/search", Some(kind), padded(16 * 1024)).await;
-        assert_eq!(response.status(), StatusCode::OK, "{kind}");
-    }
-}
-
-#[tokio::test]
-async fn other_methods_and_paths_are_refused() {
-    let redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
-    for path in ["/tracking", "/search", "/v2/search", "/v2/cancel"] {
-        let response = caller.get(path).await;
-        assert_eq!(response.headers()["allow"], "POST");
-        problem(response, 405).await;
-    }
-    for path in ["/health", "/v2/requests/1"] {
-        let response = caller.raw(Method::DELETE, path, None, "").await;
-        assert!(response.headers()["allow"].to_str().unwrap().contains("GET"));
-        problem(response, 405).await;
-    }
-    for path in ["/", "/v3/search", "/v2/requests", "/v2/requests/1/2"] {
-        problem(caller.get(path).await, 404).await;
-    }
-}
-
-#[tokio::test]
-async fn a_redis_that_is_away_is_said() {
-    let redis = Redis::start();
-    let (caller, _stop) = serve(&redis).await;
-    let health = caller.get("/health").await;
-    assert_eq!((health.status(), health.text().await.unwrap().as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
-    drop(redis);
-    let calls = [
-        caller.get("/health").await,
-        caller.get("/v2/requests/1").await,
-        caller.post("/tracking", json!({"id": "a", "lat": 1, "lng": 1})).await,
-        caller.post("/search", json!({"lat": 1, "lng": 1})).await,
-        caller.post("/v2/search", json!({"lat": 1, "lng": 1})).await,
-        caller.post("/v2/cancel", json!({"request_id": 1})).await,
-    ];
-    for response in calls {
-        assert_eq!(response.headers()["retry-after"], "1");
-        problem(response, 503).await;
-    }
-    problem(caller.post("/v2/search", json!({"lat": 1})).await, 422).await;
-}
-
-#[tokio::test]
-async fn a_shutdown_ends_the_service_though_a_caller_lingers() {
-    let redis = Redis::start();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = CancellationToken::new();
-    let settings = Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
-    let serving = tokio::spawn(api::run(listener, redis.store().await, settings, shutdown.clone()));
-    let caller = Caller::new(&address.to_string());
-    assert_eq!(caller.health().await, StatusCode::OK);
-    shutdown.cancel();
-    let ended = tokio::time::timeout(Duration::from_secs(10), serving).await.expect("it ends by itself");
-    ended.unwrap().unwrap();
-    assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }

@@ -254,10 +254,19 @@ fn what_keeps_it_from_starting_is_said() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) = serve(&taken, &redis.server.url(), &[]);
-    assert!(code == Some(1) && said.contains(&taken) && said.contains("in use"), "{code:?} {said}");
+    assert!(
+        code == Some(1) && said.contains(&taken) && said.contains("in use") && said.contains("--listen"),
+        "{code:?} {said}"
+    );
+    for wrong in ["nonsense", "127.0.0.1", ":8000", "127.0.0.1:99999"] {
+        let (code, said) = serve(wrong, &redis.server.url(), &[]);
+        assert!(code == Some(2) && said.contains("like 127.0.0.1:8000"), "{code:?} {said}");
+    }
     let (code, said) = serve("127.0.0.1:0", "unix:/nonexistent/redis.sock", &[]);
     assert!(code == Some(1) && said.contains("unix:/nonexistent/redis.sock"), "{code:?} {said}");
-    for wrong in [["--interval", "soon"], ["--ttl", "0s"], ["--radius", "far"]] {
+    for wrong in
+        [["--interval", "soon"], ["--ttl", "0s"], ["--radius", "far"], ["--grace", "0s"], ["--log-format", "xml"]]
+    {
         let (code, said) = serve("127.0.0.1:0", &redis.server.url(), &wrong);
         assert!(code == Some(2) && said.contains(wrong[0]), "{code:?} {said}");
     }

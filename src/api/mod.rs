@@ -4,28 +4,34 @@
 //! is one script: bad input leaves no trace.
 
 mod body;
+mod document;
 mod health;
+mod json;
+mod measure;
 mod problem;
 mod requests;
+mod scrape;
 mod search;
+mod server;
 mod tracking;
 
-use std::future::IntoFuture;
-use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::{get, post};
+use axum::{Router, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::domain::{Actor, Metres};
 use crate::store::Store;
 
+use document::Document;
 use problem::Problem;
-
-/// How long requests that are under way may take to end after the shutdown.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What a request is opened with where the caller does not say.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,25 @@ pub struct Settings {
     pub radius: Metres,
 }
 
+/// How calls are served.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// How long a client may keep us waiting: for a call's headers, for its body, for the next call.
+    pub patience: Duration,
+    /// How long calls that are under way may take to end after the shutdown.
+    pub grace: Duration,
+    /// What `GET /metrics` shows.
+    pub metrics: PrometheusHandle,
+}
+
+impl Serving {
+    /// A patience of ten seconds and a grace of five.
+    #[must_use]
+    pub fn new(metrics: PrometheusHandle) -> Self {
+        Self { patience: Duration::from_secs(10), grace: Duration::from_secs(5), metrics }
+    }
+}
+
 /// What every handler has at hand.
 #[derive(Clone)]
 struct Service {
@@ -45,40 +70,47 @@ struct Service {
     settings: Settings,
     /// Under this name the callers' actions are noted.
     actor: Actor,
+    /// How long a body may take to arrive.
+    patience: Duration,
+    metrics: PrometheusHandle,
+    document: Arc<OpenApi>,
 }
 
-/// Serves until `shutdown`, and then ends what is under way, for five seconds at the most.
-///
-/// # Errors
-/// Where the listener fails.
+/// Serves until `shutdown`, then ends what is under way, for as long as the grace lasts.
 pub async fn run(
     listener: TcpListener,
     store: Store,
     settings: Settings,
+    serving: Serving,
     shutdown: CancellationToken,
-) -> io::Result<()> {
-    let service = Service { store, settings, actor: Actor::new("http") };
-    let serving =
-        axum::serve(listener, router(service)).with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future();
-    let out_of_grace = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
+) {
+    let (patience, metrics) = (serving.patience, serving.metrics.clone());
+    let (routes, document) = routes().split_for_parts();
+    let document = Arc::new(document);
+    let service = Service { store, settings, actor: Actor::new("http"), patience, metrics, document };
     tokio::select! {
-        served = serving => served,
-        () = out_of_grace => Ok(()),
+        () = server::serve(listener, with_the_rest(routes).with_state(service), &serving, &shutdown) => {}
+        () = scrape::sort(&serving.metrics) => {}
     }
 }
 
-fn router(service: Service) -> Router {
-    Router::new()
-        .route("/tracking", post(tracking::report))
-        .route("/search", post(search::nearest))
-        .route("/v2/search", post(requests::open))
-        .route("/v2/cancel", post(requests::cancel))
-        .route("/v2/requests/{id}", get(requests::show))
-        .route("/health", get(health::check))
+/// What can be called. Each handler says with which method and at which path, and is described by that.
+fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(tracking::report))
+        .routes(routes!(search::nearest))
+        .routes(routes!(requests::open))
+        .routes(routes!(requests::cancel))
+        .routes(routes!(requests::show))
+        .routes(routes!(health::check))
+        .routes(routes!(scrape::metrics))
+        .routes(routes!(document::document))
+}
+
+/// What is answered to calls of anything else, and that every call is measured.
+fn with_the_rest(routes: Router<Service>) -> Router<Service> {
+    routes
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .fallback(|| async { Problem::no_such_page() })
-        .with_state(service)
+        .layer(middleware::from_fn(measure::measure))
 }

@@ -3,22 +3,37 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{InvalidId, PointError, State, clean};
 use crate::store::{Refusal, StoreError};
 
-/// A refusal or a failure. The status and its phrase say what kind it is, so `type` is `about:blank`.
-#[derive(Debug, Serialize)]
+/// The type of a problem's document.
+pub(super) const TYPE: &str = "application/problem+json";
+
+/// A refusal or a failure (RFC 9457). The status and its phrase say what kind it is, so `type` is `about:blank`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "about:blank",
+    "title": "Unprocessable Entity",
+    "status": 422,
+    "detail": "a latitude is a number from -85.05112878 to 85.05112878",
+    "field": "lat"
+}))]
 pub(super) struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// The phrase of the status.
     title: &'static str,
+    /// The status of the answer.
     #[serde(serialize_with = "code")]
+    #[schema(value_type = u16, minimum = 400, maximum = 599)]
     status: StatusCode,
-    detail: String,
+    /// What is wrong, and what to do.
+    pub(super) detail: String,
     /// The field of the body that is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    pub(super) field: Option<String>,
     /// How the request ended that was to be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
@@ -98,7 +113,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -4,50 +4,84 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::Service;
-use super::body::{Valid, from_number_or_text, from_text_if_any};
-use super::problem::Problem;
+use super::body::Valid;
+use super::document::{BadBody, NoRedis};
+use super::json::{from_number_or_text, from_text_if_any};
+use super::problem::{Problem, TYPE};
 use crate::domain::{self, Point, Request, RequestId, Search, Standing, UnixMs, UserId};
 use crate::store::NewRequest;
 
-/// Where the rider waits, in degrees, and who it is; `requestor_<id>` where nobody says.
-#[derive(Deserialize)]
+/// Where the rider waits, and who it is.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Open {
+    /// Degrees north.
+    #[schema(minimum = -85.051_128_78, maximum = 85.051_128_78, example = -33.44262)]
     lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, example = -70.63054)]
     lng: f64,
+    /// 1 to 128 bytes of printable characters; `requestor_<request_id>` where it is left out.
     #[serde(default, deserialize_with = "from_text_if_any")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
     user_id: Option<UserId>,
 }
 
-#[derive(Serialize)]
+/// The request that was opened.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Opened {
+    /// Its number.
     request_id: RequestId,
 }
 
-#[derive(Deserialize)]
+/// The request that is to be cancelled.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Cancel {
+    /// Its number, or the text of that.
     #[serde(deserialize_with = "from_number_or_text")]
+    #[schema(schema_with = number_or_text)]
     request_id: RequestId,
+}
+
+fn number_or_text() -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[1-9][0-9]{0,18}$"));
+    OneOfBuilder::new().item(number).item(text).examples([json!("3"), json!(3)]).build().into()
 }
 
 /// A request as it stands.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Shown {
     /// All that the record says.
     Whole(Box<Request>),
-    /// What the key alone says: the request is the article's own, or its record is damaged.
-    Key {
-        request_id: RequestId,
-        state: domain::State,
-        /// Unix ms.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        expires_at: Option<UnixMs>,
-    },
+    /// What the key alone says.
+    Key(KeyAlone),
 }
 
-/// Opens a request; a worker looks for a driver at once.
+/// What is known of a request without a whole record: one of the article's own service.
+#[derive(Serialize, ToSchema)]
+// In the description alone: it tells this from a whole record, which has these fields, too.
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyAlone {
+    request_id: RequestId,
+    state: domain::State,
+    /// When its time is up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<UnixMs>,
+}
+
+/// Opens a request. A driver is looked for at once, then at intervals, until one is found or the time is up.
+#[utoipa::path(
+    post,
+    path = "/v2/search",
+    request_body = Open,
+    responses((status = 200, description = "The request is open.", body = Opened), BadBody, NoRedis)
+)]
 pub(super) async fn open(State(service): State<Service>, Valid(body): Valid<Open>) -> Result<Json<Opened>, Problem> {
     let new = NewRequest {
         user_id: body.user_id,
@@ -61,11 +95,33 @@ pub(super) async fn open(State(service): State<Service>, Valid(body): Valid<Open
 }
 
 /// Cancels a request that is still searching.
+#[utoipa::path(
+    post,
+    path = "/v2/cancel",
+    request_body = Cancel,
+    responses(
+        (status = 200, description = "It is cancelled. The answer is empty."),
+        (status = 404, description = "There is no such request.", body = Problem, content_type = TYPE),
+        (status = 409, description = "It has ended already: `state` says how.", body = Problem, content_type = TYPE),
+        BadBody,
+        NoRedis
+    )
+)]
 pub(super) async fn cancel(State(service): State<Service>, Valid(body): Valid<Cancel>) -> Result<(), Problem> {
     Ok(service.store.cancel(body.request_id, &service.actor).await?)
 }
 
-/// Shows a request.
+/// A request as it stands.
+#[utoipa::path(
+    get,
+    path = "/v2/requests/{id}",
+    params(("id" = u64, Path, minimum = 1, description = "Its number.")),
+    responses(
+        (status = 200, description = "How far it has come.", body = Shown),
+        (status = 404, description = "There is no such request.", body = Problem, content_type = TYPE),
+        NoRedis
+    )
+)]
 pub(super) async fn show(
     State(service): State<Service>,
     id: Result<Path<String>, PathRejection>,
@@ -90,7 +146,7 @@ fn shown(search: Search) -> Shown {
             Shown::Whole(request)
         }
         domain::Record::Foreign | domain::Record::Damaged(_) => {
-            Shown::Key { request_id: search.id, state, expires_at: deadline.flatten() }
+            Shown::Key(KeyAlone { request_id: search.id, state, expires_at: deadline.flatten() })
         }
     }
 }

@@ -3,9 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::body::Valid;
+use super::document::{BadBody, NoRedis};
 use super::problem::Problem;
 use crate::domain::{Candidate, DriverId, Metres, Point};
 
@@ -14,23 +16,38 @@ const RADIUS: Metres = Metres(15_000.0);
 /// How many drivers one may ask for.
 const LIMITS: std::ops::RangeInclusive<usize> = 1..=100;
 
-/// Where, in degrees, and how many; one where that is left out.
-#[derive(Deserialize)]
+/// Where drivers are looked for, and how many.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Query {
+    /// Degrees north.
+    #[schema(minimum = -85.051_128_78, maximum = 85.051_128_78, example = -33.44262)]
     lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, example = -70.63054)]
     lng: f64,
+    /// How many at the most; one where it is left out.
+    #[schema(minimum = 1, maximum = 100, example = 5)]
     limit: Option<i64>,
 }
 
 /// A driver under the names that the article's service gives the fields.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Found {
+    /// The driver's id.
+    #[schema(value_type = String, example = "1")]
     name: DriverId,
+    /// Degrees east.
+    #[schema(example = -70.6301)]
     longitude: f64,
+    /// Degrees north.
+    #[schema(example = -33.44091)]
     latitude: f64,
-    /// Kilometres.
+    /// How far away, in kilometres.
+    #[schema(minimum = 0, example = 0.1943)]
     dist: f64,
+    /// The place as the 52 bits of Redis' geohash.
+    #[schema(example = 3_149_016_193_622_145_u64)]
     geo_hash: u64,
 }
 
@@ -47,7 +64,13 @@ impl From<Candidate> for Found {
     }
 }
 
-/// The nearest drivers within 15 km, nearest first.
+/// The available drivers nearest to a place, within 15 km.
+#[utoipa::path(
+    post,
+    path = "/search",
+    request_body = Query,
+    responses((status = 200, description = "The drivers, nearest first.", body = [Found]), BadBody, NoRedis)
+)]
 pub(super) async fn nearest(
     State(service): State<Service>,
     Valid(query): Valid<Query>,

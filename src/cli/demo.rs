@@ -11,9 +11,10 @@ use super::city::City;
 use super::console::Manner;
 use super::failure::Failure;
 use super::output::Output;
+use super::service::Service;
 use super::silence::{self, Silence};
-use super::{Shared, signals};
-use crate::api;
+use super::{Shared, metrics, signals};
+use crate::api::{self, Serving};
 use crate::domain::{Metres, parse_span};
 use crate::private_redis::PrivateRedis;
 use crate::simulation::{self, Phones, Summary};
@@ -73,7 +74,10 @@ impl Options {
 
         // The service ends after the city: else the phones' last calls would fail.
         let ending = CancellationToken::new();
-        let service = tokio::spawn(serve(listener, store.clone(), self.settings(), ending.clone(), stop.clone()));
+        let serving = Serving { grace: PATIENCE, ..Serving::new(metrics::install()?) };
+        let settings = self.settings();
+        let service = Service { listener, store: store.clone(), settings, serving, webhook: None };
+        let service = tokio::spawn(run_until(service, ending.clone(), stop.clone()));
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
         until_there(&store, self.city.settings().drivers, &stop).await;
@@ -102,15 +106,9 @@ impl Options {
     }
 }
 
-/// The service, a worker and the telling of riders. Where they end by themselves, so does the demo.
-async fn serve(
-    listener: TcpListener,
-    store: Store,
-    settings: api::Settings,
-    ending: CancellationToken,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let outcome = super::serve::serve(listener, store, settings, ending).await;
+/// Runs the service. Where it ends by itself, so does the demo.
+async fn run_until(service: Service, ending: CancellationToken, stop: CancellationToken) -> Result<(), Failure> {
+    let outcome = service.run(ending).await;
     stop.cancel();
     outcome
 }

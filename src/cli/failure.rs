@@ -44,6 +44,9 @@ impl Failure {
             Self::Said => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Store(error) if error.is_away() => eprintln!("cabstand: {error}\n{NO_REDIS}"),
+            Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
+                eprintln!("cabstand: {self}\n{TAKEN}");
+            }
             other => eprintln!("cabstand: {other}"),
         }
         let usage = matches!(self, Self::Usage(_) | Self::Store(StoreError::Address(_)));
@@ -51,6 +54,9 @@ impl Failure {
     }
 }
 
+/// The way on where somebody else listens.
+const TAKEN: &str =
+    "  Another program listens there. Name another address with --listen; port 0 takes any that is free.";
 /// The ways on where there is no Redis.
 const NO_REDIS: &str = concat!(
     "  Start one with `redis-server`, or name another with --redis URL.\n",

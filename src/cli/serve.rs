@@ -1,26 +1,34 @@
 //! `cabstand serve`: the HTTP service, a worker, and the telling of riders, until a signal ends them.
 
-use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
 use super::failure::Failure;
+use super::logging::LogFormat;
+use super::service::Service;
 use super::silence::{self, Silence};
-use super::{Shared, host, logging, signals, webhook};
-use crate::api::{self, Settings};
-use crate::domain::{Actor, Metres, parse_span};
-use crate::store::{Access, Group, Store};
-use crate::{rider, worker};
+use super::{Shared, logging, metrics, signals, webhook};
+use crate::api::{Serving, Settings};
+use crate::domain::{Metres, parse_span};
+use crate::store::Access;
+
+/// So much longer than the grace the worker may wait for a Redis that does not answer.
+const SLACK: Duration = Duration::from_millis(500);
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = parse_listen)]
     listen: String,
+    /// How long calls that are under way may take to end after a signal
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_span)]
+    grace: Duration,
+    /// How the log is written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    log_format: LogFormat,
     #[command(flatten)]
     lifetime: Lifetime,
     /// A driver who is silent for so long gets no request until it reports again, or off
@@ -56,7 +64,7 @@ impl Lifetime {
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
-        logging::start();
+        logging::start(self.log_format);
         let freshness = silence::freshness(self.stale_after, self.forget_after)?;
         let webhook = self.webhook.settings()?;
         let store = shared.store(Access::Full).await?.with_freshness(freshness);
@@ -66,43 +74,27 @@ impl Options {
         let shutdown = signals::shutdown()?;
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
-        let posting = webhook::start(webhook, &store, &service_name(), &shutdown).await?;
-        let served = serve(listener, store, self.lifetime.settings(), shutdown.clone()).await;
-        shutdown.cancel();
-        served.and(webhook::ended(posting).await)
-    }
-}
-
-/// The name under which this process works, in the list of workers and in the groups.
-fn service_name() -> Actor {
-    Actor::new(&format!("worker-{}-{}", host(), std::process::id()))
-}
-
-/// Runs the service, a worker and the telling of riders until `shutdown`; if one of them fails, the rest end too.
-pub(super) async fn serve(
-    listener: TcpListener,
-    store: Store,
-    settings: Settings,
-    shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    let name = service_name();
-    // The group has to be there before the first request can end, or that rider would hear nothing.
-    store.join(Group::Riders, &name).await?;
-    let mut tasks = JoinSet::new();
-    tasks.spawn(api::run(listener, store.clone(), settings, shutdown.clone()));
-    tasks.spawn(endless(worker::run(store.clone(), name.clone(), shutdown.clone())));
-    tasks.spawn(endless(rider::run(store, name, shutdown.clone())));
-    let mut outcome = Ok(());
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended.map_err(io::Error::from).flatten() {
-            outcome = Err(Failure::io("the service failed")(error));
+        let serving = Serving { grace: self.grace, ..Serving::new(metrics::install()?) };
+        let service = Service { listener, store, settings: self.lifetime.settings(), serving, webhook };
+        let worker_too_late = async {
+            shutdown.cancelled().await;
+            sleep(self.grace + SLACK).await;
+        };
+        tokio::select! {
+            outcome = service.run(shutdown.clone()) => outcome,
+            () = worker_too_late => {
+                tracing::warn!("the worker still waits for Redis, which does not answer: it is left");
+                Ok(())
+            }
         }
-        shutdown.cancel();
     }
-    outcome
 }
 
-async fn endless(task: impl Future<Output = ()>) -> io::Result<()> {
-    task.await;
-    Ok(())
+/// An address as the system takes it: a name or a number, and a port.
+fn parse_listen(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("an address is written like 127.0.0.1:8000, localhost:8000 or [::1]:8000".to_owned()),
+    }
 }

@@ -1,17 +1,13 @@
-//! The webhook's options, and its start beside the service.
+//! The webhook's options.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-
 use super::failure::Failure;
-use crate::domain::{Actor, parse_span};
-use crate::rider::webhook::{self, Receiver, Secret, Settings};
-use crate::store::{Group, Store};
+use crate::domain::parse_span;
+use crate::rider::webhook::{Receiver, Secret, Settings};
 
 /// Nothing longer than this, in bytes, is read as a secret.
 const LONGEST_FILE: u64 = 1_024;
@@ -71,30 +67,4 @@ fn secret_in(file: &Path) -> Result<Secret, Failure> {
     let read = File::open(file).and_then(|file| file.take(LONGEST_FILE).read_to_string(&mut text));
     read.map_err(|error| wrong(error.to_string()))?;
     Secret::parse(&text).map_err(|error| wrong(error.to_string()))
-}
-
-/// Begins to post where a webhook was asked for. The service ends when the posting does.
-pub(super) async fn start(
-    settings: Option<Settings>,
-    store: &Store,
-    name: &Actor,
-    shutdown: &CancellationToken,
-) -> Result<Option<JoinHandle<()>>, Failure> {
-    let Some(settings) = settings else { return Ok(None) };
-    // The group has to be there before the first request can end, or that end would not be posted.
-    store.join(Group::Webhook, name).await?;
-    tracing::info!("The ends of requests are posted to {}", settings.receiver.origin());
-    let (store, name, shutdown) = (store.clone(), name.clone(), shutdown.clone());
-    Ok(Some(tokio::spawn(async move {
-        let _ends_the_service = shutdown.clone().drop_guard();
-        webhook::run(store, name, settings, shutdown).await;
-    })))
-}
-
-/// Waits until the posting has ended, at or after the shutdown.
-pub(super) async fn ended(posting: Option<JoinHandle<()>>) -> Result<(), Failure> {
-    match posting {
-        Some(posting) => posting.await.map_err(|error| Failure::io("the webhook failed")(error.into())),
-        None => Ok(()),
-    }
 }

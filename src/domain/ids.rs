@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::clean;
 
@@ -26,8 +27,9 @@ pub enum InvalidId {
 }
 
 /// The number of a request. Its decimal text is the name of the request's key, so that no id can name any other key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(minimum = 1, example = 1)]
 pub struct RequestId(u64);
 
 impl RequestId {

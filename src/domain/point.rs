@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The earth's radius in metres that Redis reckons with (`geohash_helper.c`), so that our distances are its distances.
 pub const EARTH_RADIUS_M: f64 = 6_372_797.560_856;
@@ -13,9 +14,13 @@ pub const MAX_LAT: f64 = 85.051_128_78;
 pub const MAX_LNG: f64 = 180.0;
 
 /// A place: latitude ±85.05112878° and longitude ±180°, both finite.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Point {
+    /// Degrees north.
+    #[schema(minimum = -85.051_128_78, maximum = 85.051_128_78)]
     lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180, maximum = 180)]
     lng: f64,
 }
 

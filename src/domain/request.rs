@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{DriverId, Point, RequestId, StreamId, UnixMs, UserId};
 
 /// How far a request has come. It changes once, from `Searching`, and never back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Waiting for a driver.
@@ -46,12 +47,13 @@ impl std::fmt::Display for State {
 }
 
 /// What the record of a request says (`cabstand:request:<id>`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Request {
     /// Its number.
     #[serde(rename = "request_id")]
     pub id: RequestId,
     /// Who waits.
+    #[schema(value_type = String)]
     pub user_id: UserId,
     /// Where.
     #[serde(flatten)]
@@ -71,6 +73,7 @@ pub struct Request {
     /// How far it has come.
     pub state: State,
     /// Whom it found.
+    #[schema(value_type = Option<String>)]
     pub driver_id: Option<DriverId>,
     /// How far away that driver was, in metres.
     pub distance_m: Option<f64>,
@@ -80,6 +83,7 @@ pub struct Request {
     pub ended_by: Option<String>,
     /// The event that tells of its end.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub end_event: Option<StreamId>,
 }
 

@@ -50,19 +50,23 @@ impl Membership {
         Ok(Batch::default())
     }
 
-    /// Says that this batch is dealt with.
-    pub(super) async fn acknowledge(&mut self, batch: &Batch, shutdown: &CancellationToken) {
-        if let Some(member) = &self.member {
-            let acknowledged = member.acknowledge(batch).await;
-            self.acknowledged(acknowledged, shutdown).await;
-        }
+    /// Says that this batch is dealt with, and answers whether that was heard. If not, it is given out again.
+    pub(super) async fn acknowledge(&mut self, batch: &Batch, shutdown: &CancellationToken) -> bool {
+        let Some(member) = &self.member else { return false };
+        let acknowledged = member.acknowledge(batch).await;
+        self.acknowledged(acknowledged, shutdown).await
     }
 
-    /// Whether the last batch could be acknowledged. One that could not is given out again.
-    pub(super) async fn acknowledged(&mut self, acknowledged: Result<(), StoreError>, shutdown: &CancellationToken) {
-        if let Err(error) = acknowledged {
-            self.pause(&error, shutdown).await;
+    /// The same where the batch was acknowledged by other means.
+    pub(super) async fn acknowledged(
+        &mut self,
+        acknowledged: Result<(), StoreError>,
+        shutdown: &CancellationToken,
+    ) -> bool {
+        if let Err(error) = &acknowledged {
+            self.pause(error, shutdown).await;
         }
+        acknowledged.is_ok()
     }
 
     async fn pause(&mut self, error: &StoreError, shutdown: &CancellationToken) {

@@ -4,6 +4,7 @@
 //! one of all the services that run, and to another one if that one dies before it has told it.
 
 mod membership;
+mod tally;
 mod told;
 pub mod webhook;
 mod wording;
@@ -25,7 +26,10 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
         for line in batch.events.iter().flat_map(log_lines) {
             tracing::info!("{line}");
         }
-        membership.acknowledge(&batch, &shutdown).await;
+        // What could not be acknowledged is taken again, and counted then.
+        if membership.acknowledge(&batch, &shutdown).await {
+            batch.events.iter().for_each(tally::count);
+        }
     }
     membership.leave().await;
 }

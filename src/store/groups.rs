@@ -4,9 +4,10 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{Script, Value};
+use redis::Value;
 
 use super::events::{BATCH, BLOCK, Entry, Reader, event, millis};
+use super::scripts::Script;
 use super::{Store, StoreError};
 use crate::domain::{Actor, Event, StreamId};
 
@@ -17,7 +18,8 @@ const TAKE_OVER: Duration = Duration::from_secs(10);
 const GONE: Duration = Duration::from_hours(1);
 
 /// Strikes members off a group.
-static MEMBERS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../../assets/lua/members.lua")));
+static MEMBERS: LazyLock<Script> =
+    LazyLock::new(|| Script::new("members", &[include_str!("../../assets/lua/members.lua")]));
 
 /// Those who read the stream together. A group begins with what happens after it was first made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Store {
     /// Strikes off the group who is gone, and the one who leaves. One who has something pending stays, until others have
     /// taken it over: with the name Redis would drop that, too.
     async fn strike_off(&self, group: Group, leaving: Option<&Actor>) -> Result<(), StoreError> {
-        let mut call = MEMBERS.prepare_invoke();
+        let mut call = MEMBERS.call();
         call.key(&self.keys.events).arg(group.name()).arg(millis(GONE)).arg(leaving.map_or("", Actor::as_str));
         self.run(&call).await
     }
@@ -174,7 +176,7 @@ impl Member {
 }
 
 fn is_no_group(error: &StoreError) -> bool {
-    matches!(error, StoreError::Server { reason, .. } if reason.contains("NOGROUP"))
+    matches!(error, StoreError::Server { reason, .. } if reason.contains("NOGROUP") || reason.contains("UNBLOCKED"))
 }
 
 /// The entries in an answer to `XAUTOCLAIM`: a cursor, the entries, and since Redis 7 the ids of those that were deleted.

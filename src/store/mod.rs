@@ -11,6 +11,7 @@ mod events;
 mod flags;
 mod groups;
 mod keys;
+mod measure;
 mod notifications;
 mod outage;
 mod outbox;
@@ -112,12 +113,12 @@ impl Store {
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let mut connection = self.connection.clone();
-        command.query_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+        self.measured(measure::name(command), command.query_async(&mut connection)).await
     }
 
     async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
         let mut connection = self.connection.clone();
-        commands.query_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+        self.measured("pipeline".to_owned(), commands.query_async(&mut connection)).await
     }
 }
 

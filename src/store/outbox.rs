@@ -6,21 +6,20 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{Script, ScriptInvocation};
-
 use super::events::millis;
 use super::groups::{Batch, Group};
+use super::scripts::{Call, Script};
 use super::{Store, StoreError};
 use crate::domain::{StreamId, UnixMs};
 
 /// The scripts of the outbox, each with the part before it that they share.
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| {
-    let script = |own: &str| Script::new(&format!("{}\n{own}", include_str!("../../assets/lua/outbox.lua")));
+    let script = |name, own| Script::new(name, &[include_str!("../../assets/lua/outbox.lua"), own]);
     Scripts {
-        put: script(include_str!("../../assets/lua/outbox_put.lua")),
-        take: script(include_str!("../../assets/lua/outbox_take.lua")),
-        delivered: script(include_str!("../../assets/lua/outbox_delivered.lua")),
-        failed: script(include_str!("../../assets/lua/outbox_failed.lua")),
+        put: script("outbox_put", include_str!("../../assets/lua/outbox_put.lua")),
+        take: script("outbox_take", include_str!("../../assets/lua/outbox_take.lua")),
+        delivered: script("outbox_delivered", include_str!("../../assets/lua/outbox_delivered.lua")),
+        failed: script("outbox_failed", include_str!("../../assets/lua/outbox_failed.lua")),
     }
 });
 
@@ -158,8 +157,8 @@ impl Store {
         Ok(OutboxCounts { waiting, dead })
     }
 
-    fn call_outbox<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
-        let mut call = script.prepare_invoke();
+    fn call_outbox<'a>(&self, script: &'a Script) -> Call<'a> {
+        let mut call = script.call();
         call.key(&self.keys.events).key(&self.keys.outbox).key(&self.keys.dead_letters).arg(&self.keys.messages);
         call
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use redis::{FromRedisValue, Script, ScriptInvocation};
+use redis::{FromRedisValue, ScriptInvocation, ToRedisArgs};
 
 use super::{Store, StoreError, millis};
 
@@ -11,7 +11,43 @@ const NEAREST: &str = include_str!("../../assets/lua/lib_nearest.lua");
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
 const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");
 
-/// All scripts of `assets/lua/`, compiled into the program.
+/// A script and the name under which its calls are measured.
+pub(super) struct Script {
+    name: &'static str,
+    code: redis::Script,
+}
+
+impl Script {
+    /// One of these parts, the script's own the last.
+    pub(super) fn new(name: &'static str, parts: &[&str]) -> Self {
+        Self { name, code: redis::Script::new(&parts.join("\n")) }
+    }
+
+    /// A call of it; keys and arguments follow.
+    pub(super) fn call(&self) -> Call<'_> {
+        Call { name: self.name, invocation: self.code.prepare_invoke() }
+    }
+}
+
+/// A call of a script, to which keys and arguments can be added.
+pub(super) struct Call<'a> {
+    name: &'static str,
+    invocation: ScriptInvocation<'a>,
+}
+
+impl Call<'_> {
+    pub(super) fn key(&mut self, key: &str) -> &mut Self {
+        self.invocation.key(key);
+        self
+    }
+
+    pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
+        self.invocation.arg(arg);
+        self
+    }
+}
+
+/// The scripts that change and read requests and drivers.
 pub(super) struct Scripts {
     pub(super) open: Script,
     pub(super) attempt: Script,
@@ -29,26 +65,25 @@ impl Scripts {
     /// The one set of scripts of this process: their hashes are reckoned once.
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
-        let script = |parts: &[&str]| Script::new(&parts.join("\n"));
         SHARED.get_or_init(|| Self {
-            open: script(&[LIB, include_str!("../../assets/lua/open.lua")]),
-            attempt: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
-            settle: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
-            sweep: script(&[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
-            end: script(&[LIB, include_str!("../../assets/lua/end.lua")]),
-            report: script(&[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
-            drive: script(&[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
-            silent: script(&[LIB, include_str!("../../assets/lua/silent.lua")]),
-            nearest: script(&[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
-            read: script(&[LIB, include_str!("../../assets/lua/read.lua")]),
+            open: Script::new("open", &[LIB, include_str!("../../assets/lua/open.lua")]),
+            attempt: Script::new("attempt", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
+            settle: Script::new("settle", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
+            sweep: Script::new("sweep", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
+            end: Script::new("end", &[LIB, include_str!("../../assets/lua/end.lua")]),
+            report: Script::new("report", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
+            drive: Script::new("drive", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
+            silent: Script::new("silent", &[LIB, include_str!("../../assets/lua/silent.lua")]),
+            nearest: Script::new("nearest", &[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
+            read: Script::new("read", &[LIB, include_str!("../../assets/lua/read.lua")]),
         })
     }
 }
 
 impl Store {
     /// A call of this script with our keys; its arguments follow.
-    pub(super) fn call<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
-        let mut call = script.prepare_invoke();
+    pub(super) fn call<'a>(&self, script: &'a Script) -> Call<'a> {
+        let mut call = script.call();
         for key in self.keys.of_scripts() {
             call.key(key);
         }
@@ -56,8 +91,8 @@ impl Store {
         call
     }
 
-    pub(super) async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, StoreError> {
+    pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, StoreError> {
         let mut connection = self.connection.clone();
-        call.invoke_async(&mut connection).await.map_err(|e| StoreError::from_redis(&self.address, &e))
+        self.measured(call.name.to_owned(), call.invocation.invoke_async(&mut connection)).await
     }
 }

@@ -9,6 +9,7 @@ mod sweep;
 
 use std::collections::HashSet;
 
+use metrics::histogram;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -93,6 +94,9 @@ impl Worker {
         for _ in 0..CHUNKS_A_ROUND {
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
+            if !round.looks.is_empty() {
+                histogram!("cabstand_attempt_lag_seconds").record(round.late);
+            }
             if round.looks.len() < CHUNK {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;

@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod doors;
 pub mod pty;
 pub mod receiver;
 pub mod service;
@@ -69,9 +70,14 @@ impl Redis {
 
     /// Kills the server: nothing that is not on disk is kept.
     pub fn kill(&mut self) {
+        kill(self.process(), Signal::SIGKILL).unwrap();
+    }
+
+    /// The server's process.
+    pub fn process(&mut self) -> Pid {
         let info: String = self.run("INFO server");
         let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
-        kill(Pid::from_raw(process.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+        Pid::from_raw(process.trim().parse().unwrap())
     }
 
     pub async fn store(&self) -> Store {

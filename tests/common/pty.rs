@@ -59,6 +59,11 @@ impl Pty {
         self.screen.lock().unwrap().screen().contents()
     }
 
+    /// The same with its colours, as escape sequences.
+    pub fn coloured(&self) -> String {
+        self.screen.lock().unwrap().screen().contents_formatted()
+    }
+
     /// Waits until this is on the screen.
     pub fn wait_for(&self, text: &str) {
         self.wait_until(text, |screen| screen.contains(text));

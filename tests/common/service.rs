@@ -42,9 +42,10 @@ impl Service {
         let mut address = None;
         until("the service to listen", || {
             let log = log.lock().unwrap();
+            // In JSON the quotation marks are escaped.
             address = log
-                .split_once("Listening at \"")
-                .and_then(|(_, rest)| rest.split_once('"'))
+                .split_once("Listening at ")
+                .and_then(|(_, rest)| rest.trim_start_matches(['\\', '"']).split_once(['\\', '"']))
                 .map(|(address, _)| address.to_owned());
             address.is_some()
         });

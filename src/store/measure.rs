@@ -1,0 +1,46 @@
+//! How long Redis takes to answer and what goes wrong, for `GET /metrics`.
+
+use std::time::Instant;
+
+use metrics::{counter, histogram};
+use redis::{Arg, Cmd, RedisResult};
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// Waits for an answer, and notes how long it took under the name of the command or script that was sent.
+    pub(super) async fn measured<T>(
+        &self,
+        command: String,
+        answer: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, StoreError> {
+        let began = Instant::now();
+        let answer = answer.await;
+        histogram!("cabstand_redis_command_seconds", "command" => command).record(began.elapsed());
+        answer.map_err(|error| {
+            let error = StoreError::from_redis(&self.address, &error);
+            if let Some(kind) = kind(&error) {
+                counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
+            }
+            error
+        })
+    }
+}
+
+/// The first word of a command, which is its name.
+pub(super) fn name(command: &Cmd) -> String {
+    match command.args_iter().next() {
+        Some(Arg::Simple(word)) => String::from_utf8_lossy(word).to_ascii_lowercase(),
+        _ => String::new(),
+    }
+}
+
+/// What kind of error it counts as; none where a group is there already, which is what was wanted.
+fn kind(error: &StoreError) -> Option<&'static str> {
+    match error {
+        StoreError::Server { reason, .. } if reason.contains("BUSYGROUP") => None,
+        StoreError::Server { .. } => Some("refused"),
+        StoreError::Away { .. } => Some("away"),
+        _ => Some("answer"),
+    }
+}
