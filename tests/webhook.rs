@@ -92,8 +92,8 @@ async fn every_kind_of_end_is_posted_and_signed() {
         (3, "expired", "Sorry, we did not find any driver."),
     ] {
         let delivery = of(request);
-        let (event, ended_at) = (redis.field(request, "end_event").unwrap(), redis.field(request, "ended_at").unwrap());
-        let ended_at: i64 = ended_at.parse().unwrap();
+        let event = redis.field(request, "end_event").unwrap();
+        let ended_at: i64 = event.split_once('-').unwrap().0.parse().unwrap();
         let mut data = json!({
             "event_id": event, "request_id": request, "user_id": format!("requestor_{request}"), "state": kind,
             "message": message, "lat": LAT, "lng": LNG, "ended_at": ended_at,
