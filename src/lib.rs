@@ -9,15 +9,16 @@
 //! | [`domain`] | values and rules: places, geohash cells, requests, events. No I/O, no clock | nothing |
 //! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
 //! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
-//! | [`api`] | the HTTP service | `store`, `domain` |
 //! | [`rider`] | tells riders how their requests ended | `store`, `domain` |
+//! | [`api`] | the HTTP service | `rider`, `store`, `domain` |
 //! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
 //! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
 //! | [`config`] | flag over variable over file over default | nothing |
 //! | [`cli`] | one file for each command; the only place that wires rooms together | all |
 //!
-//! `worker`, `api`, `rider` and `console` never import one another: they meet in Redis.
+//! `worker`, `rider` and `console` never import one another: they meet in Redis. `api` knows of `rider` because some riders are
+//! told over a connection that they keep open to it.
 //!
 //! # A request's life
 //!

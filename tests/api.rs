@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cabstand::api::{self, Settings};
 use cabstand::domain::Metres;
+use cabstand::rider::Hub;
 use common::service::Caller;
 use common::{LAT, LNG, Redis};
 use reqwest::{Method, Response, StatusCode};
@@ -20,7 +21,8 @@ async fn serve(redis: &Redis) -> (Caller, DropGuard) {
     let shutdown = CancellationToken::new();
     let settings = Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
     let store = redis.store().await;
-    tokio::spawn(api::run(listener, store, settings, shutdown.clone()));
+    let hub = Hub::new(store.clone());
+    tokio::spawn(api::run(listener, store, hub, settings, shutdown.clone()));
     (caller, shutdown.drop_guard())
 }
 
@@ -238,7 +240,9 @@ async fn a_shutdown_ends_the_service_though_a_caller_lingers() {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let settings = Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
-    let serving = tokio::spawn(api::run(listener, redis.store().await, settings, shutdown.clone()));
+    let store = redis.store().await;
+    let hub = Hub::new(store.clone());
+    let serving = tokio::spawn(api::run(listener, store, hub, settings, shutdown.clone()));
     let caller = Caller::new(&address.to_string());
     assert_eq!(caller.health().await, StatusCode::OK);
     shutdown.cancel();

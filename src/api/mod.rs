@@ -5,6 +5,7 @@
 
 mod body;
 mod health;
+mod listen;
 mod problem;
 mod requests;
 mod search;
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Actor, Metres};
+use crate::rider::Hub;
 use crate::store::Store;
 
 use problem::Problem;
@@ -42,6 +44,7 @@ pub struct Settings {
 #[derive(Clone)]
 struct Service {
     store: Store,
+    hub: Hub,
     settings: Settings,
     /// Under this name the callers' actions are noted.
     actor: Actor,
@@ -54,10 +57,11 @@ struct Service {
 pub async fn run(
     listener: TcpListener,
     store: Store,
+    hub: Hub,
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let service = Service { store, settings, actor: Actor::new("http") };
+    let service = Service { store, hub, settings, actor: Actor::new("http") };
     let serving =
         axum::serve(listener, router(service)).with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future();
     let out_of_grace = async {
@@ -77,6 +81,8 @@ fn router(service: Service) -> Router {
         .route("/v2/search", post(requests::open))
         .route("/v2/cancel", post(requests::cancel))
         .route("/v2/requests/{id}", get(requests::show))
+        .route("/v2/requests/{id}/events", get(listen::events))
+        .route("/v2/requests/{id}/ws", get(listen::socket))
         .route("/health", get(health::check))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .fallback(|| async { Problem::no_such_page() })

@@ -6,6 +6,7 @@ mod console;
 mod demo;
 mod failure;
 mod help;
+mod limits;
 mod listings;
 mod logging;
 mod output;

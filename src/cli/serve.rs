@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::{Shared, host, logging, signals};
+use super::{Shared, host, limits, logging, signals};
 use crate::api::{self, Settings};
 use crate::domain::{Actor, Metres, parse_span};
+use crate::rider::Hub;
 use crate::store::{Access, Store};
 use crate::{rider, worker};
 
@@ -69,8 +70,11 @@ pub(super) async fn serve(
     let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
     // The group has to be there before the first request can end, or that rider would hear nothing.
     store.join_riders(&name).await?;
+    limits::raise_open_files();
+    let hub = Hub::new(store.clone());
     let mut tasks = JoinSet::new();
-    tasks.spawn(api::run(listener, store.clone(), settings, shutdown.clone()));
+    tasks.spawn(api::run(listener, store.clone(), hub.clone(), settings, shutdown.clone()));
+    tasks.spawn(endless(hub.run(shutdown.clone())));
     tasks.spawn(endless(worker::run(store.clone(), name.clone(), shutdown.clone())));
     tasks.spawn(endless(rider::run(store, name, shutdown.clone())));
     let mut outcome = Ok(());
