@@ -2,12 +2,11 @@
 
 mod common;
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use common::service::Service;
-use common::{LAT, LNG, Redis, until};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use common::{LAT, LNG, Redis, Restarted, until};
+use nix::sys::signal::Signal;
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -186,38 +185,6 @@ async fn what_a_killed_service_leaves_another_ends() {
     }
 }
 
-/// A second server in the first one's place, with its data.
-struct Restarted(Child);
-
-impl Restarted {
-    fn in_place_of(redis: &mut Redis) -> Self {
-        let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--save", "", "--appendonly", "yes", "--dir"]).arg(redis.server.directory());
-        command.arg("--unixsocket").arg(redis.server.socket()).stdout(Stdio::null());
-        let child = command.spawn().unwrap();
-        until("Redis to be back", || {
-            let connection = redis::Client::open(redis.server.url()).and_then(|client| client.get_connection());
-            connection.map(|connection| redis.connection = connection).is_ok()
-                && redis.try_run::<String>("PING").is_ok()
-        });
-        Self(child)
-    }
-}
-
-impl Drop for Restarted {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn wait_for_health(service: &Service, status: StatusCode) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while service.caller.health().await != status {
-        assert!(std::time::Instant::now() < deadline, "waited in vain for /health to answer {status}");
-    }
-}
-
 #[tokio::test]
 async fn an_outage_of_redis_is_survived_and_expires_nobody() {
     let mut redis = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
@@ -226,14 +193,12 @@ async fn an_outage_of_redis_is_survived_and_expires_nobody() {
         service.caller.search().await;
     }
     service.wait_for_log(&attempt(3), 1);
-    let info: String = redis.run("INFO server");
-    let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
-    kill(Pid::from_raw(process.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
-    wait_for_health(&service, StatusCode::SERVICE_UNAVAILABLE).await;
+    redis.kill();
+    service.wait_for_health(StatusCode::SERVICE_UNAVAILABLE).await;
     service.wait_for_log("worker: Redis at", 1);
 
     let _restarted = Restarted::in_place_of(&mut redis);
-    wait_for_health(&service, StatusCode::OK).await;
+    service.wait_for_health(StatusCode::OK).await;
     service.wait_for_log("worker: Redis answers again", 1);
     redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
     redis.wait_for_state(1, "found");

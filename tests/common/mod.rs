@@ -1,15 +1,19 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod listener;
 pub mod pty;
 pub mod service;
 
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
 use cabstand::private_redis::PrivateRedis;
 use cabstand::store::{Access, NewRequest, Store};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use redis::{Connection, FromRedisValue};
 
 /// Where the article's rider stands.
@@ -55,6 +59,13 @@ impl Redis {
         self.field(id, "state")
     }
 
+    /// Kills the server, as `kill -9` does.
+    pub fn kill(&mut self) {
+        let info: String = self.run("INFO server");
+        let process = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
+        kill(Pid::from_raw(process.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    }
+
     /// Waits until a request is in this state.
     pub fn wait_for_state(&mut self, id: u64, state: &str) {
         until(&format!("request {id} to be {state}"), || self.state(id).as_deref() == Some(state));
@@ -66,6 +77,31 @@ impl Redis {
 
     pub async fn store_with(&self, access: Access) -> Store {
         Store::connect(self.server.url().parse().unwrap(), None, access).await.unwrap()
+    }
+}
+
+/// A second server in the first one's place, with what that one has kept.
+pub struct Restarted(Child);
+
+impl Restarted {
+    pub fn in_place_of(redis: &mut Redis) -> Self {
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--save", "", "--appendonly", "yes", "--dir"]).arg(redis.server.directory());
+        command.arg("--unixsocket").arg(redis.server.socket()).stdout(Stdio::null());
+        let child = command.spawn().unwrap();
+        until("Redis to be back", || {
+            let connection = redis::Client::open(redis.server.url()).and_then(|client| client.get_connection());
+            connection.map(|connection| redis.connection = connection).is_ok()
+                && redis.try_run::<String>("PING").is_ok()
+        });
+        Self(child)
+    }
+}
+
+impl Drop for Restarted {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
