@@ -26,15 +26,20 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..3_000;
     get,
     path = "/v2/requests/{id}/events",
     params(
-        ("id" = String, Path, description = "The request's number"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The last event that was heard"),
-        ("last_event_id" = Option<String>, Query, description = "The same, for who cannot set the header"),
+        ("id" = u64, Path, minimum = 1, description = "The request's number."),
+        ("Last-Event-ID" = Option<String>, Header, description = "The last event that was heard."),
+        ("last_event_id" = Option<String>, Query, description = "The same, for who cannot set the header."),
     ),
     responses(
-        (status = 200, description = "`searching` while it is, then `found`, `expired` or `cancelled`", content_type = "text/event-stream", body = String),
-        (status = 204, description = "The end of this request was heard already"),
-        (status = 404, description = "No such request, or another service's", content_type = "application/problem+json"),
-        (status = 503, description = "Redis can't be reached", content_type = "application/problem+json"),
+        (
+            status = 200,
+            description = "`searching` while it is, then `found`, `expired` or `cancelled`.",
+            content_type = "text/event-stream",
+            body = String
+        ),
+        (status = 204, description = "The end of this request was heard already."),
+        (status = 404, description = "No such request, or it is another service's.", content_type = "application/problem+json"),
+        (status = 503, description = "Redis can't be reached.", content_type = "application/problem+json"),
     )
 )]
 pub(in crate::api) async fn events(

@@ -34,14 +34,14 @@ const UNKNOWN: u16 = 4404;
     get,
     path = "/v2/requests/{id}/ws",
     params(
-        ("id" = String, Path, description = "The request's number"),
-        ("last_event_id" = Option<String>, Query, description = "The last event that was heard"),
+        ("id" = u64, Path, minimum = 1, description = "The request's number."),
+        ("last_event_id" = Option<String>, Query, description = "The last event that was heard."),
     ),
     responses(
-        (status = 101, description = "A WebSocket: texts `{\"event\":…,\"id\":…,\"data\":…}`, then a close"),
-        (status = 404, description = "No such request, or another service's", content_type = "application/problem+json"),
-        (status = 426, description = "The call asks for no WebSocket", content_type = "application/problem+json"),
-        (status = 503, description = "Redis can't be reached", content_type = "application/problem+json"),
+        (status = 101, description = "A WebSocket: texts `{\"event\":…,\"id\":…,\"data\":…}`, then a close."),
+        (status = 404, description = "No such request, or it is another service's.", content_type = "application/problem+json"),
+        (status = 426, description = "The call asks for no WebSocket.", content_type = "application/problem+json"),
+        (status = 503, description = "Redis can't be reached.", content_type = "application/problem+json"),
     )
 )]
 pub(in crate::api) async fn socket(
