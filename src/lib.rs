@@ -9,8 +9,8 @@
 //! | [`domain`] | values and rules: places, geohash cells, requests, events. No I/O, no clock | nothing |
 //! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
 //! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
-//! | [`api`] | the HTTP service | `store`, `domain` |
 //! | [`rider`] | tells riders how their requests ended, and the operator's webhook | `store`, `domain`, `http_client` |
+//! | [`api`] | the HTTP service | `rider`, `store`, `domain` |
 //! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
 //! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain`, `http_client` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
@@ -18,16 +18,24 @@
 //! | [`config`] | flag over variable over file over default | nothing |
 //! | [`cli`] | one file for each command; the only place that wires rooms together | all |
 //!
-//! `worker`, `api`, `rider` and `console` never import one another: they meet in Redis.
+//! `worker`, `rider` and `console` never import one another: they meet in Redis. `api` knows of `rider` because some riders are
+//! told over a connection that they keep open to it.
 //!
 //! # A request's life
 //!
 //! `POST /v2/search` runs `open.lua`: number, key with its TTL, record, pickup point, schedule and event come to be in one
 //! step. The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
-//! for the nearest driver and ending are one script, and a worker that dies leaves nothing half done. Whoever ends a
-//! request writes the end into the stream of events in the same script; the consumer group of [`rider`] tells the rider
-//! from there, and another one posts it to the operator's webhook by way of an outbox. A foreign hand on the key is heard as a keyspace notification, and the worker settles the request by what
-//! the key says. Every clock is Redis' own `TIME`.
+//! for the nearest driver and ending are one script, so a worker that dies leaves nothing half done, and nothing has to be
+//! taken over from it.
+//!
+//! Between attempts a driver who reports is given away in the same script (`report.lua`): to the request that has waited
+//! longest of those whose radius reaches there. Where a foreign hand has set drivers down, nobody says which; then the
+//! workers sweep all who wait, oldest first, together and at most once a second (`sweep.lua`). A foreign hand on a request's
+//! key is heard as a keyspace notification, and the worker settles the request by what the key says (`settle.lua`).
+//!
+//! Whoever ends a request writes the end into the stream of events in the same script. All telling begins there: a consumer
+//! group of [`rider`] logs it in the article's words, another one puts it into an outbox for the operator's webhook, and
+//! every service gives it to the riders who listen at its door. Every clock is Redis' own `TIME`.
 //!
 //! # Seen from outside
 //!

@@ -223,6 +223,17 @@ fn a_flag_beats_a_variable_beats_the_file() {
     assert_eq!(opened_in(Some("variable"), &["--region", "flag"]), "{flag}:request_id");
 }
 
+#[test]
+fn a_password_in_the_file_is_not_shown_by_the_help() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, "redis = \"redis://ana:secret@127.0.0.1:1\"\n").unwrap();
+    for arguments in [["--help"].as_slice(), &["serve", "--help"], &["man"]] {
+        let (code, out, _) = told(cabstand().arg("--config").arg(&file).args(arguments).output().unwrap());
+        assert!(code == 0 && !out.is_empty() && !out.contains("secret"), "{arguments:?}: {out}");
+    }
+}
+
 fn keys(url: &str) -> Vec<String> {
     let mut connection = redis::Client::open(url).unwrap().get_connection().unwrap();
     redis::cmd("KEYS").arg("*").query(&mut connection).unwrap()

@@ -18,11 +18,13 @@ const JSON: Option<&str> = Some("application/json");
 const README: &str = include_str!("../README.md");
 
 /// What the service can do, as the project promises it.
-const CALLS: [(&str, &str); 8] = [
+const CALLS: [(&str, &str); 10] = [
     ("get", "/health"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/v2/requests/{id}"),
+    ("get", "/v2/requests/{id}/events"),
+    ("get", "/v2/requests/{id}/ws"),
     ("post", "/search"),
     ("post", "/tracking"),
     ("post", "/v2/cancel"),
@@ -51,7 +53,7 @@ impl Described {
     }
 
     /// Holds an answer against what is told of the operation.
-    async fn check(&mut self, method: &str, path: &str, response: Response) {
+    async fn check(&mut self, method: &str, path: &str, mut response: Response) {
         let status = response.status().as_str().to_owned();
         let told = &self.document["paths"][path][method]["responses"][&status];
         assert!(told.is_object(), "{method} {path} answered {status}, which is not told");
@@ -59,7 +61,12 @@ impl Described {
             assert!(response.headers().contains_key(name), "{method} {path} {status}: {name}");
         }
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
-        let body = response.text().await.unwrap();
+        let body = match kind.as_deref() {
+            // It goes on until the request ends.
+            Some("text/event-stream") => String::from_utf8(response.chunk().await.unwrap().unwrap().into()).unwrap(),
+            _ if status == "101" => String::new(),
+            _ => response.text().await.unwrap(),
+        };
         if let Some(kind) = kind {
             let content = &told["content"][&kind];
             assert!(content.is_object(), "{method} {path} {status}: {kind} is not told");
@@ -100,6 +107,13 @@ fn good(path: &str) -> Value {
 /// Calls the operation with a body that is well, if it takes one.
 async fn call(doors: &Doors, method: &str, path: &str) -> Response {
     match method {
+        "get" if path.ends_with("/ws") => {
+            let call = doors.caller.client.get(format!("{}/v2/requests/1/ws", doors.caller.base));
+            let call = call.header("connection", "upgrade").header("upgrade", "websocket");
+            let call =
+                call.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            call.send().await.unwrap()
+        }
         "get" => doors.caller.get(&path.replace("{id}", "1")).await,
         _ => doors.caller.post(path, good(path)).await,
     }
@@ -130,7 +144,8 @@ async fn it_is_an_openapi_document_of_every_call() {
         assert!(README.contains(&format!("`{} {path}`", method.to_uppercase())), "README: {method} {path}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
         assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}: an id of its own");
-        assert!(operation["responses"].as_object().unwrap().contains_key("200"));
+        let well = if path.ends_with("/ws") { "101" } else { "200" };
+        assert!(operation["responses"].as_object().unwrap().contains_key(well));
         for response in operation["responses"].as_object().unwrap().values() {
             assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
         }
@@ -190,6 +205,11 @@ async fn every_answer_that_is_told_is_given_and_is_as_told() {
     redis.store().await.attempt_due(&common::actor("worker"), 10).await.unwrap();
     assert_eq!(redis.state(2).as_deref(), Some("found"));
     described.check("get", "/v2/requests/{id}", doors.caller.get("/v2/requests/2").await).await;
+
+    let last = redis.field(1, "end_event").unwrap();
+    let heard = doors.caller.get(&format!("/v2/requests/1/events?last_event_id={last}")).await;
+    described.check("get", "/v2/requests/{id}/events", heard).await;
+    described.check("get", "/v2/requests/{id}/ws", doors.caller.get("/v2/requests/1/ws").await).await;
 
     for path in &with_body {
         let bad = async |kind, body: String| doors.caller.raw(Method::POST, path, kind, body).await;

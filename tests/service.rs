@@ -185,13 +185,6 @@ async fn what_a_killed_service_leaves_another_ends() {
     }
 }
 
-async fn wait_for_health(service: &Service, status: StatusCode) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while service.caller.health().await != status {
-        assert!(std::time::Instant::now() < deadline, "waited in vain for /health to answer {status}");
-    }
-}
-
 #[tokio::test]
 async fn an_outage_of_redis_is_survived_and_expires_nobody() {
     let mut redis = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
@@ -201,11 +194,11 @@ async fn an_outage_of_redis_is_survived_and_expires_nobody() {
     }
     service.wait_for_log(&attempt(3), 1);
     redis.kill();
-    wait_for_health(&service, StatusCode::SERVICE_UNAVAILABLE).await;
+    service.wait_for_health(StatusCode::SERVICE_UNAVAILABLE).await;
     service.wait_for_log("worker: Redis at", 1);
 
     let _restarted = Restarted::in_place_of(&mut redis);
-    wait_for_health(&service, StatusCode::OK).await;
+    service.wait_for_health(StatusCode::OK).await;
     service.wait_for_log("worker: Redis answers again", 1);
     redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
     redis.wait_for_state(1, "found");

@@ -7,6 +7,7 @@ mod body;
 mod document;
 mod health;
 mod json;
+mod listen;
 mod measure;
 mod problem;
 mod requests;
@@ -28,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{Actor, Metres};
+use crate::rider::Hub;
 use crate::store::Store;
 
 use document::Document;
@@ -67,6 +69,7 @@ impl Serving {
 #[derive(Clone)]
 struct Service {
     store: Store,
+    hub: Hub,
     settings: Settings,
     /// Under this name the callers' actions are noted.
     actor: Actor,
@@ -80,6 +83,7 @@ struct Service {
 pub async fn run(
     listener: TcpListener,
     store: Store,
+    hub: Hub,
     settings: Settings,
     serving: Serving,
     shutdown: CancellationToken,
@@ -87,7 +91,7 @@ pub async fn run(
     let (patience, metrics) = (serving.patience, serving.metrics.clone());
     let (routes, document) = routes().split_for_parts();
     let document = Arc::new(document);
-    let service = Service { store, settings, actor: Actor::new("http"), patience, metrics, document };
+    let service = Service { store, hub, settings, actor: Actor::new("http"), patience, metrics, document };
     tokio::select! {
         () = server::serve(listener, with_the_rest(routes).with_state(service), &serving, &shutdown) => {}
         () = scrape::sort(&serving.metrics) => {}
@@ -102,6 +106,8 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(requests::open))
         .routes(routes!(requests::cancel))
         .routes(routes!(requests::show))
+        .routes(routes!(listen::events::events))
+        .routes(routes!(listen::socket::socket))
         .routes(routes!(health::check))
         .routes(routes!(scrape::metrics))
         .routes(routes!(document::document))

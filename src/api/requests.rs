@@ -132,7 +132,7 @@ pub(super) async fn show(
 }
 
 /// The truth, which the key knows before the record does.
-fn shown(search: Search) -> Shown {
+pub(super) fn shown(search: Search) -> Shown {
     let (state, deadline) = match search.standing() {
         Standing::Waiting(deadline) => (domain::State::Searching, Some(deadline)),
         Standing::Ended(state) => (state, None),

@@ -17,7 +17,7 @@ const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
     ),
     (
         "cabstand_attempt_lag_seconds",
-        "How late the first attempt of a batch was, against its schedule",
+        "How late an attempt was, or the end of a request at its deadline, against the schedule",
         &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0],
     ),
     (
@@ -74,6 +74,9 @@ fn begin_at_zero() {
     counter!("cabstand_attempts_total").increment(0);
     for outcome in ["found", "expired", "cancelled"] {
         counter!("cabstand_requests_ended_total", "outcome" => outcome).increment(0);
+    }
+    for outcome in ["delivered", "failed", "dead"] {
+        counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(0);
     }
     for kind in ["away", "refused", "answer"] {
         counter!("cabstand_redis_errors_total", "kind" => kind).increment(0);

@@ -6,6 +6,7 @@ mod console;
 mod demo;
 mod failure;
 mod help;
+mod limits;
 mod listings;
 mod logging;
 mod metrics;
@@ -49,8 +50,8 @@ const EVERYWHERE: &str = "Everywhere";
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 struct Shared {
-    /// The Redis to work on: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]` or `unix:/PATH`
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true)]
+    /// The Redis to work on: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]` or `unix:/PATH`; `redis://127.0.0.1:6379/0` where none is named
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true, hide_default_value = true)]
     redis: String,
     /// A city with keys of its own: every key gets the prefix {NAME}:
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]

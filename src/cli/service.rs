@@ -7,10 +7,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::host;
+use super::{host, limits};
 use crate::api::{self, Serving, Settings};
 use crate::domain::Actor;
-use crate::rider::{self, webhook};
+use crate::rider::{self, Hub, webhook};
 use crate::store::{Group, Store};
 use crate::worker;
 
@@ -31,13 +31,16 @@ impl Service {
         let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
         // The groups have to be there before the first request can end, or that rider would hear nothing.
         store.join(Group::Riders, &name).await?;
+        limits::raise_open_files();
+        let hub = Hub::new(store.clone());
         let mut tasks = JoinSet::new();
         if let Some(webhook) = webhook {
             store.join(Group::Webhook, &name).await?;
             tracing::info!("The ends of requests are posted to {}", webhook.receiver.origin());
             tasks.spawn(webhook::run(store.clone(), name.clone(), webhook, shutdown.clone()));
         }
-        tasks.spawn(api::run(listener, store.clone(), settings, serving, shutdown.clone()));
+        tasks.spawn(api::run(listener, store.clone(), hub.clone(), settings, serving, shutdown.clone()));
+        tasks.spawn(hub.run(shutdown.clone()));
         tasks.spawn(worker::run(store.clone(), name.clone(), shutdown.clone()));
         tasks.spawn(rider::run(store, name, shutdown.clone()));
         let mut outcome = Ok(());

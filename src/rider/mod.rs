@@ -3,6 +3,7 @@
 //! An end is an entry in the stream, written by the script that ended the request. A group reads it, so each end goes to
 //! one of all the services that run, and to another one if that one dies before it has told it.
 
+mod hub;
 mod membership;
 mod tally;
 mod told;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Actor;
 use crate::store::{Group, Store};
 
+pub use hub::{Hub, Listener, News, Prospect};
 pub use told::Told;
 
 use membership::Membership;

@@ -54,8 +54,9 @@ impl Told {
     #[must_use]
     pub fn of_request(request: &Request) -> Option<Self> {
         let ended_at = request.ended_at?;
+        let event_id = request.end_event.unwrap_or(StreamId { at: ended_at, seq: 0 });
         Some(Self {
-            event_id: request.end_event.unwrap_or(StreamId { at: ended_at, seq: 0 }),
+            event_id,
             request_id: request.id,
             user_id: Some(request.user_id.as_str().to_owned()),
             state: request.state,
@@ -63,7 +64,8 @@ impl Told {
             driver_id: request.driver_id.clone(),
             distance_m: request.distance_m,
             pickup: Some(request.pickup),
-            ended_at,
+            // The event can be a millisecond later than the record. What is told is the same by either way.
+            ended_at: event_id.at,
         })
     }
 }

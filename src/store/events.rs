@@ -76,6 +76,16 @@ impl EventTail {
         }
         Ok(entries.into_iter().filter_map(event).collect())
     }
+
+    /// Whether the stream no longer reaches as far as this place, because it was deleted. A new one may begin with ids that
+    /// were passed already, and they would never be read from here.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn is_lost(&mut self) -> Result<bool, StoreError> {
+        let place = |id: &str| id.parse::<StreamId>().ok();
+        Ok(place(&self.reader.end().await?) < place(&self.last))
+    }
 }
 
 /// Reads that wait, on a connection of their own that is made anew after an error.

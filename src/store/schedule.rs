@@ -36,8 +36,8 @@ pub struct Look {
 pub struct Round {
     /// How long until the next request is due; none where none waits.
     pub next_in: Option<Duration>,
-    /// How late the round was for the first of them.
-    pub late: Duration,
+    /// How late each of them was, against the schedule.
+    pub late: Vec<Duration>,
     /// What was looked at.
     pub looks: Vec<Look>,
 }
@@ -69,10 +69,10 @@ impl Store {
         self.access.check()?;
         let mut call = self.call(&self.scripts.attempt);
         call.arg(worker.as_str()).arg(most);
-        let (next_ms, late_ms, outcomes): (i64, i64, Vec<Value>) = self.run(&call).await?;
+        let (next_ms, late_ms, outcomes): (i64, Vec<u64>, Vec<Value>) = self.run(&call).await?;
         Ok(Round {
             next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
-            late: Duration::from_millis(u64::try_from(late_ms).unwrap_or(0)),
+            late: late_ms.into_iter().map(Duration::from_millis).collect(),
             looks: looks(outcomes),
         })
     }

@@ -94,8 +94,8 @@ impl Worker {
         for _ in 0..CHUNKS_A_ROUND {
             let round = self.store.attempt_due(&self.name, CHUNK).await?;
             self.tell(&round.looks);
-            if !round.looks.is_empty() {
-                histogram!("cabstand_attempt_lag_seconds").record(round.late);
+            for late in round.late {
+                histogram!("cabstand_attempt_lag_seconds").record(late);
             }
             if round.looks.len() < CHUNK {
                 agenda.attempted(Instant::now(), round.next_in);

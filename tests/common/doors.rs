@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cabstand::api::{self, Serving, Settings};
 use cabstand::domain::Metres;
+use cabstand::rider::Hub;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Response;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use super::service::Caller;
 /// A running service. It ends when this is dropped.
 pub struct Doors {
     pub caller: Caller,
+    pub hub: Hub,
     pub address: String,
     pub shutdown: CancellationToken,
     pub serving: JoinHandle<()>,
@@ -33,8 +35,11 @@ impl Doors {
         let shutdown = CancellationToken::new();
         let settings =
             Settings { ttl: Duration::from_mins(4), interval: Duration::from_secs(30), radius: Metres(5_000.0) };
-        let run = api::run(listener, redis.store().await, settings, serving, shutdown.clone());
-        Self { caller: Caller::new(&address), address, serving: tokio::spawn(run), shutdown }
+        let store = redis.store().await;
+        let hub = Hub::new(store.clone());
+        tokio::spawn(hub.clone().run(shutdown.clone()));
+        let serving = tokio::spawn(api::run(listener, store, hub.clone(), settings, serving, shutdown.clone()));
+        Self { caller: Caller::new(&address), hub, address, serving, shutdown }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use cabstand::http_client;
 use nix::sys::signal::{Signal, kill};
@@ -23,13 +24,13 @@ pub struct Service {
 impl Service {
     /// Starts one on any free port, and waits until it listens.
     pub fn start(redis: &Redis, options: &[&str]) -> Self {
-        Self::start_at(&redis.server.url(), options)
+        Self::start_at("127.0.0.1:0", &redis.server.url(), options)
     }
 
-    /// The same on the Redis at this address.
-    pub fn start_at(redis: &str, options: &[&str]) -> Self {
+    /// The same at this address, on the Redis at that one.
+    pub fn start_at(listen: &str, redis: &str, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", redis]).args(options);
+        command.args(["serve", "--listen", listen, "--redis", redis]).args(options);
         command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -69,6 +70,14 @@ impl Service {
     pub fn wait(&mut self) -> Option<i32> {
         until("the service to end", || self.child.try_wait().unwrap().is_some());
         self.child.wait().unwrap().code()
+    }
+
+    /// Waits until `/health` answers so.
+    pub async fn wait_for_health(&self, status: StatusCode) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.caller.health().await != status {
+            assert!(Instant::now() < deadline, "waited in vain for /health to answer {status}");
+        }
     }
 
     pub fn is_running(&mut self) -> bool {

@@ -87,8 +87,8 @@ async fn each_request_ends_once_and_each_driver_has_one_rider() {
     let mut redis = Redis::start();
     let store = redis.store().await;
     let services = Arc::new(Services::start(redis.server.url(), &OPTIONS, 3));
-    let (stop, recorded) = (CancellationToken::new(), CancellationToken::new());
-    let recorder = tokio::spawn(record(store.clone(), recorded.clone()));
+    let (stop, enough) = (CancellationToken::new(), CancellationToken::new());
+    let recorder = tokio::spawn(record(store.clone(), enough.clone()));
 
     let killer = {
         let (services, stop) = (Arc::clone(&services), stop.clone());
@@ -109,7 +109,7 @@ async fn each_request_ends_once_and_each_driver_has_one_rider() {
     }
     let kills = killer.join().unwrap();
 
-    let history = settle(&mut redis, &store, &services, recorder, recorded).await;
+    let history = settle(&mut redis, &store, &services, recorder, enough).await;
     history.check_the_drivers(&world.ledger);
     history.check_the_riders(&world.ledger, TTL);
     let counts = history.counts();
@@ -122,8 +122,8 @@ async fn hundreds_survive_the_kills_of_all_workers() {
     let mut redis = Redis::start();
     let store = redis.store().await;
     let services = Services::start(redis.server.url(), &OPTIONS, 2);
-    let recorded = CancellationToken::new();
-    let recorder = tokio::spawn(record(store.clone(), recorded.clone()));
+    let enough = CancellationToken::new();
+    let recorder = tokio::spawn(record(store.clone(), enough.clone()));
     let mut random = StdRng::seed_from_u64(3);
     let request = cabstand::store::NewRequest {
         ttl: Duration::from_secs(4),
@@ -148,7 +148,7 @@ async fn hundreds_survive_the_kills_of_all_workers() {
         services.restart(0);
         services.restart(1);
     }
-    let history = settle(&mut redis, &store, &services, recorder, recorded).await;
+    let history = settle(&mut redis, &store, &services, recorder, enough).await;
     let counts = history.counts();
     assert_eq!((counts.opened, counts.found, counts.cancelled), (300, 90, 0), "{counts}");
     assert_eq!(redis.run::<u64>("EXISTS drivers"), 0, "every driver has a rider");

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread::sleep;
 use std::time::Duration;
 
+use cabstand::http_client;
 use nix::sys::signal::Signal;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -28,7 +29,7 @@ impl Services {
             options: options.iter().map(|&option| option.to_owned()).collect(),
             running: Mutex::new((0..count).map(|_| None).collect()),
             logged: Mutex::default(),
-            client: Client::builder().timeout(Duration::from_secs(2)).build().unwrap(),
+            client: http_client::plain().timeout(Duration::from_secs(2)).build().unwrap(),
         };
         for slot in 0..count {
             services.restart(slot);
@@ -61,7 +62,7 @@ impl Services {
 
     pub fn restart(&self, slot: usize) {
         let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
-        let service = Service::start_at(&self.url, &options);
+        let service = Service::start_at("127.0.0.1:0", &self.url, &options);
         self.running()[slot] = Some(service);
     }
 

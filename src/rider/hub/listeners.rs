@@ -1,0 +1,163 @@
+//! Who waits for the end of which request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::domain::RequestId;
+use crate::rider::Told;
+
+/// What a listener is told, once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// The request ended.
+    Ended(Told),
+    /// The request is not known any more, so nobody will ever hear of its end: its record was deleted, or all of Redis was.
+    Gone,
+}
+
+/// All who wait, each for one value: no queue, so none that a slow one could fill.
+#[derive(Clone, Default)]
+pub(super) struct Listeners {
+    register: Arc<Mutex<Register>>,
+    /// Those who have not yet passed on what they were told.
+    busy: TaskTracker,
+}
+
+#[derive(Default)]
+struct Register {
+    waiting: BTreeMap<Ticket, oneshot::Sender<News>>,
+    /// The number of the newest listener.
+    newest: u64,
+    /// From now on nobody is told anything.
+    closed: bool,
+}
+
+/// A request, and the number of one who waits for its end.
+type Ticket = (RequestId, u64);
+
+impl Listeners {
+    /// Enters one who waits for the end of this request.
+    pub(super) fn add(&self, id: RequestId) -> Listener {
+        let (tell, news) = oneshot::channel();
+        let mut register = self.register();
+        register.newest += 1;
+        let ticket = (id, register.newest);
+        if !register.closed {
+            register.waiting.insert(ticket, tell);
+        }
+        Listener { ticket, news, listeners: self.clone(), _busy: self.busy.token() }
+    }
+
+    /// Tells all who wait for the end of this request.
+    pub(super) fn tell(&self, id: RequestId, news: &News) {
+        let mut register = self.register();
+        let tickets: Vec<Ticket> =
+            register.waiting.range((id, 0)..=(id, u64::MAX)).map(|(ticket, _)| *ticket).collect();
+        for ticket in tickets {
+            if let Some(tell) = register.waiting.remove(&ticket) {
+                // One who has just left needs no news.
+                drop(tell.send(news.clone()));
+            }
+        }
+    }
+
+    /// The requests that somebody waits for, each once.
+    pub(super) fn requests(&self) -> Vec<RequestId> {
+        let mut ids: Vec<RequestId> = self.register().waiting.keys().map(|(id, _)| *id).collect();
+        ids.dedup();
+        ids
+    }
+
+    /// How many wait.
+    pub(super) fn count(&self) -> usize {
+        self.register().waiting.len()
+    }
+
+    /// Lets everybody know that nothing more is told, and waits until they have passed that on.
+    pub(super) async fn close(&self) {
+        {
+            let mut register = self.register();
+            register.closed = true;
+            register.waiting.clear();
+        }
+        self.busy.close();
+        self.busy.wait().await;
+    }
+
+    fn register(&self) -> MutexGuard<'_, Register> {
+        self.register.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who waits for the end of a request. Whoever drops it has left, and is forgotten at once.
+pub struct Listener {
+    ticket: Ticket,
+    news: oneshot::Receiver<News>,
+    listeners: Listeners,
+    _busy: TaskTrackerToken,
+}
+
+impl Listener {
+    /// Waits for the news, which comes once; none where the service ends before there is any. A wait that is broken off
+    /// can be taken up again.
+    pub async fn news(&mut self) -> Option<News> {
+        (&mut self.news).await.ok()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.listeners.register().waiting.remove(&self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> RequestId {
+        RequestId::new(number).unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_for_a_request_are_told_and_nobody_else() {
+        let listeners = Listeners::default();
+        let (mut first, mut second, other) = (listeners.add(id(7)), listeners.add(id(7)), listeners.add(id(8)));
+        assert_eq!(listeners.requests(), [id(7), id(8)]);
+        listeners.tell(id(7), &News::Gone);
+        assert_eq!(listeners.requests(), [id(8)]);
+        assert_eq!((first.news().await, second.news().await), (Some(News::Gone), Some(News::Gone)));
+        drop(other);
+        assert_eq!(listeners.count(), 0);
+    }
+
+    #[test]
+    fn who_leaves_is_forgotten() {
+        let listeners = Listeners::default();
+        let (first, second) = (listeners.add(id(7)), listeners.add(id(7)));
+        drop(first);
+        assert_eq!(listeners.count(), 1);
+        drop(second);
+        assert_eq!(listeners.count(), 0);
+        listeners.tell(id(7), &News::Gone);
+    }
+
+    #[tokio::test]
+    async fn who_comes_after_the_end_of_the_service_does_not_wait() {
+        let listeners = Listeners::default();
+        let mut before = listeners.add(id(7));
+        let closing = tokio::spawn({
+            let listeners = listeners.clone();
+            async move { listeners.close().await }
+        });
+        assert_eq!(before.news().await, None);
+        assert_eq!(listeners.add(id(7)).news().await, None);
+        assert!(!closing.is_finished(), "it waits for who has to pass on the end");
+        drop(before);
+        closing.await.unwrap();
+    }
+}
