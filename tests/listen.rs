@@ -148,11 +148,11 @@ async fn what_cannot_be_listened_to_is_said() {
         let (status, problem) = events(unknown).await;
         assert_eq!(status, 404, "{unknown}");
         assert!(problem["detail"].as_str().unwrap().starts_with("this request is not known"), "{unknown} {problem}");
-        assert_eq!(Socket::open(&caller, &format!("/v2/requests/{unknown}/ws")).await.err(), Some(404), "{unknown}");
+        assert_eq!(Socket::open(caller, &format!("/v2/requests/{unknown}/ws")).await.err(), Some(404), "{unknown}");
     }
     let (status, problem) = events("9").await;
     assert!(status == 404 && problem["detail"].as_str().unwrap().contains("another service"), "{problem}");
-    assert_eq!(Socket::open(&caller, &ws(9)).await.err(), Some(404));
+    assert_eq!(Socket::open(caller, &ws(9)).await.err(), Some(404));
 
     let no_upgrade = caller.get(&ws(1)).await;
     let header = |name: &str| no_upgrade.headers()[name].to_str().unwrap().to_owned();
@@ -162,7 +162,7 @@ async fn what_cannot_be_listened_to_is_said() {
     drop(redis);
     let away = caller.get("/v2/requests/1/events").await;
     assert_eq!((away.status().as_u16(), &away.headers()["retry-after"]), (503, &"1".parse().unwrap()));
-    assert_eq!(Socket::open(&caller, &ws(1)).await.err(), Some(503));
+    assert_eq!(Socket::open(caller, &ws(1)).await.err(), Some(503));
     assert_eq!(hub.listeners(), 0);
 }
 
@@ -172,20 +172,20 @@ async fn one_who_vanishes_or_never_reads_harms_nobody() {
     let doors = Doors::open(&redis).await;
     let (caller, hub) = (&doors.caller, &doors.hub);
     let request = caller.search().await;
-    let mut vanishing = plain(&caller, request).await;
+    let mut vanishing = plain(caller, request).await;
     read_until(&mut vanishing, "searching").await;
-    let mut vanishing_socket = Socket::open(&caller, &ws(request)).await.unwrap();
+    let mut vanishing_socket = Socket::open(caller, &ws(request)).await.unwrap();
     vanishing_socket.message().await;
     assert_eq!(hub.listeners(), 2);
     drop((vanishing, vanishing_socket));
     until("the vanished to be forgotten", || hub.listeners() == 0);
 
-    let _deaf = plain(&caller, request).await;
-    let _deaf_socket = Socket::open(&caller, &ws(request)).await.unwrap();
+    let _deaf = plain(caller, request).await;
+    let _deaf_socket = Socket::open(caller, &ws(request)).await.unwrap();
     until("those who never read", || hub.listeners() == 2);
     let mut crowd = Vec::new();
     for _ in 0..200 {
-        crowd.push(plain(&caller, request).await);
+        crowd.push(plain(caller, request).await);
     }
     until("the crowd", || hub.listeners() == 202);
     caller.post("/v2/cancel", json!({"request_id": request})).await;
@@ -268,18 +268,18 @@ async fn after_a_flush_old_listeners_are_let_go_and_new_ones_told() {
     let doors = Doors::open(&redis).await;
     let (caller, hub) = (&doors.caller, &doors.hub);
     let request = caller.search().await;
-    let mut ears = Ears::open(&caller, request);
+    let mut ears = Ears::open(caller, request);
     ears.wait_for_searching().await;
     // The stream is followed up to an id that no later one reaches.
     redis.run::<()>(&format!("XADD cabstand:events 99999999999999-0 type cancelled request_id {request}"));
     assert_eq!(ears.end().await.0, "cancelled");
-    let mut old = Socket::open(&caller, &ws(request)).await.unwrap();
+    let mut old = Socket::open(caller, &ws(request)).await.unwrap();
     old.message().await;
     redis.run::<()>("FLUSHALL");
     assert_eq!(old.next().await, Said::Closed(4404, "the request is not known any more".to_owned()));
 
     let request = caller.search().await;
-    let mut new = Socket::open(&caller, &ws(request)).await.unwrap();
+    let mut new = Socket::open(caller, &ws(request)).await.unwrap();
     new.message().await;
     caller.post("/v2/cancel", json!({"request_id": request})).await;
     assert_eq!(new.message().await["event"], "cancelled");
