@@ -305,3 +305,22 @@ async fn open_streams_do_not_hold_up_the_end_of_the_service() {
     assert_eq!(service.wait(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}: it does not wait out its grace", began.elapsed());
 }
+
+#[tokio::test]
+async fn a_number_that_begins_anew_tells_nobody_of_another_riders_end() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let hub = Hub::new(store.clone());
+    let stop = CancellationToken::new();
+    tokio::spawn(hub.clone().run(stop.clone()));
+    let _stop = stop.drop_guard();
+    store.open(&request(), &actor("alice")).await.unwrap();
+    let Prospect::Open(_, mut alice) = hub.listen(id(1)).await.unwrap() else { panic!("it is searching") };
+    redis.run::<()>("FLUSHALL");
+    store.open(&request(), &actor("bob")).await.unwrap();
+    let Prospect::Open(_, mut bob) = hub.listen(id(1)).await.unwrap() else { panic!("it is searching") };
+    store.cancel(id(1), &actor("bob")).await.unwrap();
+    assert_eq!(alice.news().await, Some(News::Gone));
+    let News::Ended(told) = bob.news().await.unwrap() else { panic!("it was cancelled") };
+    assert_eq!(told.message, "Request 1 has been canceled.");
+}

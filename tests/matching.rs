@@ -200,13 +200,17 @@ async fn all_workers_make_one_sweep_together() {
         let part = store.sweep(&worker, Duration::from_secs(9), pace, 3).await.unwrap();
         seen.extend(part.looks.iter().map(|look| look.id));
         parts += 1;
-        if part.again_in.is_none() {
+        if part.complete_since.is_some() {
             break;
         }
     }
     assert_eq!(seen, (1..=7).map(id).collect::<Vec<_>>(), "each once, the oldest first");
     let late = store.sweep(&actor("c"), Duration::from_secs(9), pace, 3).await.unwrap();
-    assert_eq!((late.looks.len(), late.again_in), (0, None), "what this one heard was followed already");
+    assert_eq!(
+        (late.looks.len(), late.complete_since.is_some()),
+        (0, true),
+        "what this one heard was followed already"
+    );
 }
 
 #[tokio::test]
@@ -217,9 +221,9 @@ async fn a_sweep_keeps_its_pace() {
     attempt_all(&store).await;
     let pace = Pace { every: Duration::from_mins(10), ..PACE };
     let first = store.sweep(&actor("a"), Duration::ZERO, pace, 3).await.unwrap();
-    assert_eq!((first.looks.len(), first.again_in), (1, None));
+    assert_eq!((first.looks.len(), first.complete_since), (1, Some(Duration::ZERO)));
     let second = store.sweep(&actor("b"), Duration::ZERO, pace, 3).await.unwrap();
-    assert!(second.looks.is_empty() && second.again_in.unwrap() > Duration::from_mins(9), "{second:?}");
+    assert!(second.looks.is_empty() && second.again_in > Duration::from_mins(9), "{second:?}");
 }
 
 /// A handle to which two minutes of silence are stale, and ten are to be forgotten.
@@ -246,20 +250,111 @@ async fn who_is_silent_gets_no_request_until_it_reports_again() {
     }
     report(&store, at("fresh", LAT + 0.01, LNG)).await;
     redis.run::<()>(&format!("GEOADD drivers {LNG} {} foreign", LAT + 0.02));
-    let near = store.nearest(&[place(LAT, LNG)], Metres(5_000.0), 5).await.unwrap().remove(0);
+    store.tend_silent(&actor("w"), true).await.unwrap();
+    // Whoever looks: what is stale stands in Redis.
+    let anybody = redis.store().await;
+    let near = anybody.nearest(&[place(LAT, LNG)], Metres(5_000.0), 5).await.unwrap().remove(0);
     assert_eq!(near.iter().map(|c| c.driver.id.as_str()).collect::<Vec<_>>(), ["fresh", "foreign"]);
-    let all = redis.store().await.nearest(&[place(LAT, LNG)], Metres(5_000.0), 5).await.unwrap().remove(0);
-    assert_eq!(all.len(), 5, "without the rule they are drivers like others");
+    assert!(redis.run::<Option<f64>>("ZSCORE drivers silent1").is_some(), "it is still on the map");
 
     for _ in 0..3 {
         open(&store, LAT, LNG, 5_000.0).await;
     }
-    attempt_all(&store).await;
+    attempt_all(&anybody).await;
     let of = |redis: &mut Redis, id| redis.field(id, "driver_id");
     assert_eq!((of(&mut redis, 1).as_deref(), of(&mut redis, 2).as_deref()), (Some("fresh"), Some("foreign")));
     assert_eq!(redis.state(3).as_deref(), Some("searching"));
-    report(&store, at("silent3", LAT, LNG)).await;
+    report(&anybody, at("silent3", LAT, LNG)).await;
     assert_eq!(of(&mut redis, 3).as_deref(), Some("silent3"));
+}
+
+#[tokio::test]
+async fn the_nearest_is_found_among_all_that_hands_have_done_to_the_map() {
+    let mut redis = Redis::start();
+    let store = strict(&redis).await;
+    let mut runner =
+        TestRunner::new_with_rng(ProptestConfig::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]));
+    let spot = (-0.03..0.03_f64, -0.03..0.03_f64, 0..6_u8);
+    let mut stale = std::collections::HashSet::new();
+    for n in 0..240 {
+        let (lat, lng, fate) = spot.new_tree(&mut runner).unwrap().current();
+        let (name, lat, lng) = (format!("d{n}"), LAT + lat, LNG + lng);
+        if fate > 0 {
+            report(&store, at(&name, lat, lng)).await;
+        }
+        match fate {
+            // Never reported; silent; silent and then set elsewhere by a foreign hand; taken off by one.
+            0 => redis.run::<()>(&format!("GEOADD drivers {lng} {lat} {name}")),
+            1 => {
+                silence(&mut redis, &name, 300);
+                stale.insert(name);
+            }
+            2 => {
+                silence(&mut redis, &name, 300);
+                redis.run::<()>(&format!("GEOADD drivers {} {lat} {name}", lng + 0.001));
+            }
+            3 => redis.run::<()>(&format!("ZREM drivers {name}")),
+            _ => {}
+        }
+    }
+    store.tend_silent(&actor("w"), true).await.unwrap();
+    assert!(stale.len() > 20, "{}", stale.len());
+    for _ in 0..100 {
+        let (lat, lng, _) = spot.new_tree(&mut runner).unwrap().current();
+        let from = place(LAT + lat, LNG + lng);
+        let all: Vec<String> =
+            redis.run(&format!("GEOSEARCH drivers FROMLONLAT {} {} BYRADIUS 2 km ASC", from.lng(), from.lat()));
+        let expected: Vec<&str> = all.iter().map(String::as_str).filter(|id| !stale.contains(*id)).take(3).collect();
+        let ours = store.nearest(&[from], Metres(2_000.0), 3).await.unwrap().remove(0);
+        assert_eq!(ours.iter().map(|c| c.driver.id.as_str()).collect::<Vec<_>>(), expected);
+    }
+}
+
+/// How long Redis itself has worked on a script, in microseconds a call, since this was last asked.
+fn script_us(redis: &mut Redis) -> f64 {
+    let stats: String = redis.run("INFO commandstats");
+    let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha")).unwrap();
+    redis.run::<()>("CONFIG RESETSTAT");
+    line.split_once("usec_per_call=").unwrap().1.split(',').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_drivers_costs_no_more_than_a_handful() {
+    let mut redis = Redis::start();
+    let store = strict(&redis).await;
+    for _ in 0..20 {
+        open(&store, LAT, LNG, 5_000.0).await;
+    }
+    attempt_all(&store).await;
+    let pace = Pace { every: Duration::from_millis(1), ..PACE };
+    let mut figures = Vec::new();
+    for crowd in [100..200, 200..8_000] {
+        // Set down where they are no match, so that they are not given away; then the clock is as if they had been silent.
+        let reports: Vec<Driver> = crowd.map(|n| at(&format!("s{n}"), LAT + 1.0, LNG + f64::from(n) * 1e-6)).collect();
+        store.report(&reports, &actor("http")).await.unwrap();
+        let (now, _): (i64, i64) = redis.run("TIME");
+        for driver in &reports {
+            redis.run::<()>(&format!("ZADD cabstand:seen {} {}", (now - 300) * 1_000, driver.id));
+        }
+        redis.run::<()>("HDEL cabstand:sweep stale_line told_line");
+        while store.tend_silent(&actor("w"), false).await.unwrap() {}
+        // The whole crowd moves into reach, stale as it is.
+        for set in ["drivers", "cabstand:stale"] {
+            for driver in &reports {
+                redis.run::<()>(&format!("GEOADD {set} {LNG} {LAT} {}", driver.id));
+            }
+        }
+        script_us(&mut redis);
+        for _ in 0..20 {
+            let part = store.sweep(&actor("w"), Duration::from_micros(1), pace, 50).await.unwrap();
+            assert!(part.looks.iter().all(|look| look.outcome == Outcome::Waiting), "{part:?}");
+        }
+        figures.push(script_us(&mut redis));
+    }
+    // Eighty times as many: with a search through all of them it would be that much dearer.
+    assert!(figures[1] < figures[0] * 8.0 + 500.0, "{figures:?} us a script");
+    report(&store, at("fresh", LAT + 0.02, LNG)).await;
+    assert_eq!(redis.field(1, "driver_id").as_deref(), Some("fresh"), "and the one behind them is found");
 }
 
 #[tokio::test]
@@ -272,12 +367,14 @@ async fn silence_is_told_once_and_then_ends_on_the_map() {
     }
     redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} foreign"));
     redis.run::<()>("ZREM drivers taken");
-    store.tend_silent(&w).await.unwrap();
+    store.tend_silent(&w, true).await.unwrap();
     assert!(kinds(&store).await.is_empty());
     silence(&mut redis, "a", 125);
     silence(&mut redis, "taken", 126);
+    store.tend_silent(&w, false).await.unwrap();
+    assert!(kinds(&store).await.is_empty(), "it is not the time to tell");
     for _ in 0..3 {
-        store.tend_silent(&w).await.unwrap();
+        store.tend_silent(&w, true).await.unwrap();
     }
     let events = store.recent_events(9).await.unwrap();
     assert_eq!(events.len(), 1, "once, and not of one who was taken: {events:?}");
@@ -287,51 +384,117 @@ async fn silence_is_told_once_and_then_ends_on_the_map() {
 
     silence(&mut redis, "a", 601);
     silence(&mut redis, "b", 124);
-    store.tend_silent(&w).await.unwrap();
-    assert_eq!(kinds(&store).await, [EventKind::Stale, EventKind::Forgotten, EventKind::Stale]);
+    store.tend_silent(&w, true).await.unwrap();
+    assert_eq!(kinds(&store).await, [EventKind::Stale, EventKind::Stale, EventKind::Forgotten]);
     assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["b", "foreign"]);
     assert!(redis.run::<Option<f64>>("ZSCORE cabstand:seen a").is_none());
     // Another silence is another event.
     report(&store, at("b", LAT, LNG)).await;
-    store.tend_silent(&w).await.unwrap();
+    store.tend_silent(&w, true).await.unwrap();
     assert_eq!(kinds(&store).await.len(), 3);
     silence(&mut redis, "b", 121);
-    store.tend_silent(&w).await.unwrap();
+    store.tend_silent(&w, true).await.unwrap();
     assert_eq!(kinds(&store).await.len(), 4);
 }
 
 #[tokio::test]
-async fn a_fleet_that_falls_silent_in_one_moment_is_told_whole() {
+async fn a_fleet_that_falls_silent_in_one_moment_is_stale_at_once_and_told_of_by_and_by() {
     let mut redis = Redis::start();
     let store = strict(&redis).await;
+    let fleet: Vec<Driver> = (0..530).map(|n| at(&format!("d{n}"), LAT, LNG + f64::from(n) * 1e-5)).collect();
+    store.report(&fleet, &actor("http")).await.unwrap();
     let (now, _): (i64, i64) = redis.run("TIME");
     for n in 0..530 {
-        redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d{n}"));
-        // Three moments, with far more in one of them than one script takes.
+        // Three moments, with far more in one of them than are told of at once.
         let moment = (now - 300 + i64::from(n > 20) + i64::from(n > 400)) * 1_000;
         redis.run::<()>(&format!("ZADD cabstand:seen {moment} d{n}"));
     }
-    while store.tend_silent(&actor("w")).await.unwrap() {}
-    store.tend_silent(&actor("w")).await.unwrap();
-    let mut told: Vec<String> =
-        store.recent_events(1_000).await.unwrap().iter().map(|e| e.driver_id.as_ref().unwrap().to_string()).collect();
+    while store.tend_silent(&actor("w"), false).await.unwrap() {}
+    assert_eq!((redis.run::<u64>("ZCARD cabstand:stale"), redis.run::<u64>("EXISTS cabstand:fresh")), (530, 0));
+    let mut told: Vec<String> = Vec::new();
+    for _ in 0..6 {
+        store.tend_silent(&actor("w"), true).await.unwrap();
+        let events = store.recent_events(1_000).await.unwrap();
+        told = events.iter().map(|e| e.driver_id.as_ref().unwrap().to_string()).collect();
+    }
     assert_eq!(told.len(), 530);
     told.sort_unstable();
     told.dedup();
-    assert_eq!(told.len(), 530);
+    assert_eq!(told.len(), 530, "each once");
 }
 
 #[tokio::test]
-async fn who_is_set_there_anew_by_an_operator_is_not_silent() {
+async fn who_is_set_somewhere_by_another_hand_is_not_silent() {
     let mut redis = Redis::start();
     let store = strict(&redis).await;
-    report(&store, at("d", LAT + 1.0, LNG)).await;
-    store.remove(&driver("d"), &actor("ana")).await.unwrap();
-    silence(&mut redis, "d", 300);
-    store.place(&at("d", LAT, LNG), &actor("ana")).await.unwrap();
+    for name in ["placed", "moved", "foreign", "taken"] {
+        report(&store, at(name, LAT + 1.0, LNG)).await;
+        silence(&mut redis, name, 900);
+    }
+    // One was taken by a rider, and another service has set it down again.
+    open(&store, LAT + 1.0, LNG, 10.0).await;
+    store.remove(&driver("placed"), &actor("ana")).await.unwrap();
+    let ana = actor("ana");
+    store.place(&at("placed", LAT, LNG), &ana).await.unwrap();
+    store.move_driver(&at("moved", LAT, LNG), &ana).await.unwrap();
+    redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} foreign"));
+    attempt_all(&store).await;
+    assert_eq!(redis.field(1, "driver_id").as_deref(), Some("taken"));
+    redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} taken"));
+    for _ in 0..2 {
+        store.tend_silent(&actor("w"), true).await.unwrap();
+    }
+    assert_eq!(redis.run::<u64>("ZCARD drivers"), 4);
+    for _ in 0..4 {
+        open(&store, LAT, LNG, 5_000.0).await;
+    }
+    attempt_all(&store).await;
+    assert_eq!(redis.run::<u64>("EXISTS drivers"), 0, "all four are given away");
+}
+
+#[tokio::test]
+async fn a_stale_driver_is_given_away_by_nobodys_hand() {
+    let mut redis = Redis::start();
+    let store = strict(&redis).await;
+    report(&store, at("old", LAT, LNG)).await;
+    silence(&mut redis, "old", 300);
+    store.tend_silent(&actor("w"), true).await.unwrap();
     open(&store, LAT, LNG, 5_000.0).await;
-    let looks = store.attempt_due(&actor("w"), 10).await.unwrap().looks;
-    assert_eq!(looks[0].outcome, Outcome::Ended(State::Found));
+    attempt_all(&store).await;
+    let operator = redis.store().await;
+    operator.place(&at("far", LAT + 1.0, LNG), &actor("ana")).await.unwrap();
+    operator.move_driver(&at("far", LAT + 0.01, LNG), &actor("ana")).await.unwrap();
+    assert_eq!(redis.field(1, "driver_id").as_deref(), Some("far"));
+}
+
+#[tokio::test]
+async fn notes_that_a_foreign_hand_or_a_clock_has_spoilt_are_made_anew() {
+    let mut redis = Redis::start();
+    let store = strict(&redis).await;
+    for _ in 0..3 {
+        open(&store, LAT, LNG, 5_000.0).await;
+    }
+    attempt_all(&store).await;
+    report(&store, at("a", LAT + 1.0, LNG)).await;
+    silence(&mut redis, "a", 300);
+    let future = 9_999_999_999_999_999_u64;
+    for spoilt in [
+        "SET cabstand:sweep x".to_owned(),
+        format!(
+            "HSET cabstand:sweep began_us {future} turn_at {future} after 5 stale_line {future} told_line {future}"
+        ),
+        "HSET cabstand:sweep began_us what? turn_at nan after x stale_line inf told_line x".to_owned(),
+        "HSET cabstand:sweep after 1".to_owned(),
+    ] {
+        redis.run::<()>("DEL cabstand:sweep");
+        redis.run::<()>(&spoilt);
+        let part = store.sweep(&actor("w"), Duration::from_secs(1), PACE, 10).await.unwrap();
+        assert_eq!((part.looks.len(), part.complete_since), (3, Some(Duration::ZERO)), "{spoilt}");
+        store.tend_silent(&actor("w"), true).await.unwrap();
+        assert!(redis.run::<Option<f64>>("ZSCORE cabstand:stale a").is_some(), "{spoilt}");
+        report(&store, at("a", LAT + 1.0, LNG)).await;
+        silence(&mut redis, "a", 300);
+    }
 }
 
 #[tokio::test]
@@ -351,7 +514,7 @@ async fn without_the_options_silence_means_nothing() {
     let store = redis.store().await;
     report(&store, at("d", LAT, LNG)).await;
     silence(&mut redis, "d", 1_000_000);
-    store.tend_silent(&actor("w")).await.unwrap();
+    store.tend_silent(&actor("w"), true).await.unwrap();
     open(&store, LAT, LNG, 5_000.0).await;
     assert_eq!(store.attempt_due(&actor("w"), 10).await.unwrap().looks[0].outcome, Outcome::Ended(State::Found));
 }

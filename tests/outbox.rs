@@ -129,14 +129,20 @@ async fn a_failed_message_waits_and_is_given_up_in_the_end() {
     assert!(taken.next_in.is_some_and(|next| next > minute / 2 && next <= minute), "{taken:?}");
     assert_eq!(redis.run::<String>(&format!("HGET cabstand:outbox:{event} error")), "500");
 
-    // A next try that would come too late is none.
+    // A next try that would come too late comes when it is about to be given up, and is the last one.
     redis.run::<()>(&format!("ZADD cabstand:outbox 0 {event}"));
+    let message = take(&store).await.remove(0);
+    assert_eq!(store.not_delivered(&message, Some(minute), minute / 2, "502").await.unwrap(), Fate::Waiting);
+    let taken = store.take_from_outbox(LEASE, 100).await.unwrap();
+    assert!(taken.next_in.is_some_and(|next| next > minute / 4 && next <= minute / 2), "{taken:?}");
+    redis.run::<()>(&format!("ZADD cabstand:outbox 0 {event}"));
+    redis.run::<()>(&format!("HINCRBY cabstand:outbox:{event} since -31000"));
     let message = take(&store).await.remove(0);
     assert_eq!(store.not_delivered(&message, Some(minute), minute / 2, "502").await.unwrap(), Fate::Dead);
     let letters: Vec<(String, BTreeMap<String, String>)> = redis.run("XRANGE cabstand:webhook:dead - +");
     let letter = &letters[0].1;
     assert_eq!((letter["event_id"].clone(), letter["body"].clone()), (event.to_string(), format!("body of {event}")));
-    assert_eq!((letter["tries"].as_str(), letter["error"].as_str()), ("2", "502"));
+    assert_eq!((letter["tries"].as_str(), letter["error"].as_str()), ("3", "502"));
     let counts = store.outbox_counts().await.unwrap();
     assert_eq!((counts.waiting, counts.dead), (0, 1));
 }

@@ -99,7 +99,7 @@ async fn a_request_lives_as_the_contract_says() {
     let looks = store.settle_by_key(&[id(1)], &actor("w")).await.unwrap();
     assert_eq!(looks[0].outcome, Outcome::Waiting, "a look at the key gives no driver away");
     let swept = store.sweep(&actor("w"), Duration::ZERO, PACE, 10).await.unwrap();
-    assert_eq!((&swept.looks[0].outcome, swept.again_in), (&Outcome::Ended(State::Found), None));
+    assert_eq!((&swept.looks[0].outcome, swept.complete_since), (&Outcome::Ended(State::Found), Some(Duration::ZERO)));
     assert_eq!(redis.field(1, "driver_id").as_deref(), Some("1"));
     assert!((180.0..200.0).contains(&redis.field(1, "distance_m").unwrap().parse::<f64>().unwrap()));
     let left = redis.run::<i64>("EXISTS 1 drivers cabstand:due cabstand:waiting cabstand:queue cabstand:reach");

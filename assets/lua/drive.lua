@@ -1,5 +1,5 @@
 -- An operator's hand on a driver. ARGV: 'placed', 'moved' or 'removed', driver id, lng, lat ('' for removed), actor.
--- Answers {'done'}, {'unknown'} where the driver is not on the map (any more), or {'exists'} where one to be placed is.
+-- Answers {'done', why it could not be given away or ''}, {'unknown'} where the driver is not on the map (any more), or {'exists'} where one to be placed is.
 local act, driver, lng, lat, actor = unpack(ARGV)
 local old = redis.call('GEOPOS', DRIVERS, driver)[1]
 if act == 'placed' and old then return {'exists'} end
@@ -11,10 +11,9 @@ if act == 'removed' then
   redis.call('ZREM', SEEN, driver)
 else
   redis.call('GEOADD', DRIVERS, lng, lat, driver)
-  -- Who is set there by hand is no driver who once fell silent.
-  if act == 'placed' then redis.call('ZREM', SEEN, driver) end
 end
+unjudge(driver)
 local from = act == 'moved' and old or {'', ''}
 tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
-if act ~= 'removed' then match_safely(driver, lng, lat, actor, act) end
-return {'done'}
+local failed = act ~= 'removed' and match_safely(driver, lng, lat, actor, act)
+return {'done', failed or ''}

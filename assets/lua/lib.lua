@@ -1,9 +1,8 @@
 -- Stands before every script: names for the keys, the clock, how a request is listed and how it ends.
 -- A state changes only here in Redis, inside one script, on Redis' own clock.
 
-local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP = unpack(KEYS)
+local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP, FRESH, STALE = unpack(KEYS)
 local PREFIX = table.remove(ARGV, 1)
-local STALE_MS = tonumber(table.remove(ARGV, 1))  -- a driver who was silent for longer is passed over; 0 where none is
 
 local RECORD_KEPT_MS = 3600000    -- a record is kept for an hour after its end
 local CANCELLED_KEPT_MS = 60000   -- a cancelled key lives for a minute, as in the article
@@ -35,6 +34,31 @@ local function tell(kind, fields)
   return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
 end
 
+-- A time or place that the workers have noted for one another. A key of another type, which only a foreign hand can have put
+-- there, is thrown away.
+local function noted(name)
+  local at = redis.pcall('HGET', SWEEP, name)
+  if type(at) == 'table' then
+    redis.call('DEL', SWEEP)
+    return nil
+  end
+  at = tonumber(at or '')
+  return at == at and at or nil  -- NaN is not
+end
+
+-- Whether a driver is on the map where the last report put it, as this set of ours (FRESH or STALE) has noted. If not, a
+-- foreign hand or an operator has set it elsewhere since, and our reports do not speak for it.
+local function is_where_it_reported(set, driver)
+  local noted = redis.call('ZSCORE', set, driver)
+  return noted and noted == redis.call('ZSCORE', DRIVERS, driver)
+end
+
+-- Our reports do not speak for this driver any more: it was taken, or set somewhere by hand.
+local function unjudge(driver)
+  redis.call('ZREM', FRESH, driver)
+  redis.call('ZREM', STALE, driver)
+end
+
 -- What the article's key says: 'active', 'cancelled', 'other' where it is a string with any other word in it, or 'gone',
 -- which a key of another type is too: it cannot be a request's. Under a record 'other' counts as cancelled, as the article's
 -- service takes it for not active; without one it is somebody else's string, and no request.
@@ -47,8 +71,8 @@ local function key_says(id)
   return CANCELLED[value] and 'cancelled' or 'other'
 end
 
--- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is its Unix ms;
--- the fraction keeps those of one millisecond apart and in order.
+-- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is the Unix ms
+-- of its opening; the fraction keeps those of one millisecond apart.
 local function enlist(id, lng, lat, radius, created_at)
   redis.call('GEOADD', WAITING, lng, lat, id)
   redis.call('ZADD', QUEUE, created_at + (id % 4096) / 4096, id)
@@ -78,7 +102,7 @@ local function finish(id, state, actor, driver, distance_m, reason)
   end
   local event = tell(state, {
     'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
-    'distance_m', distance_m, 'attempts', was[4] or '', 'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
+    'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '', 'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
   -- Who comes late to hear of the end can tell by this whether it was told already.
   redis.call('HSET', record, 'end_event', event)
 end

@@ -36,12 +36,29 @@ local function keep_deadline(id, key_end, recorded)
   if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
 end
 
+local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
+
+local function metres_between(lng_a, lat_a, lng_b, lat_b)
+  local rad = math.rad
+  local u = math.sin((rad(lat_b) - rad(lat_a)) / 2)
+  local v = math.sin((rad(lng_b) - rad(lng_a)) / 2)
+  return 2 * EARTH_M * math.asin(math.min(1, math.sqrt(u * u + math.cos(rad(lat_a)) * math.cos(rad(lat_b)) * v * v)))
+end
+
+-- The driver for a request at this place: the one at hand where it is near enough, or else the nearest, {id, metres}.
+local function driver_for(lng, lat, radius, at_hand)
+  if not at_hand then return nearest(lng, lat, radius, 1)[1] end
+  local metres = metres_between(lng, lat, at_hand.lng, at_hand.lat)
+  if metres <= radius then return {at_hand.driver, string.format('%.4f', metres)} end
+end
+
 -- Looks at one searching request: ends it where its key has ended, gives it the nearest driver where there is one.
 -- `why` is 'attempt', which the schedule brings: it is counted and told, and the next one is set; 'key': no driver is looked
--- for; or any other reason to look for a driver in between, which leaves the schedule alone. But a request's first look for a
--- driver is its first attempt, whatever brought it.
+-- for; or any other reason to look for a driver in between, which leaves the schedule alone. Then `at_hand` may be the driver
+-- {driver, lng, lat} who has brought it, and is the only one that is not known to be none for this request. But a request's
+-- first look for a driver is its first attempt, whatever brought it.
 -- Answers {id, outcome, driver, metres}.
-local function look(id, actor, why)
+local function look(id, actor, why, at_hand)
   local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
     'expires_at', 'created_at')
   if record.err or record[1] ~= 'searching' then
@@ -57,15 +74,16 @@ local function look(id, actor, why)
     return {id, 'damaged'}
   end
   local radius, interval = tonumber(record[5]), tonumber(record[6])
-  if why ~= 'key' and attempts == '0' then why = 'attempt' end
+  if why ~= 'key' and attempts == '0' then why, at_hand = 'attempt', nil end
 
   if why == 'attempt' then
     attempts = redis.call('HINCRBY', record_key(id), 'attempts', 1)
     redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
   end
-  local driver = why ~= 'key' and nearest(lng, lat, radius, 1)[1]
+  local driver = why ~= 'key' and driver_for(lng, lat, radius, at_hand)
   if driver then
     redis.call('ZREM', DRIVERS, driver[1])
+    unjudge(driver[1])
     finish(id, 'found', actor, driver[1], driver[2], why)
     return {id, 'found', driver[1], driver[2]}
   end
@@ -87,8 +105,8 @@ end
 
 -- The same, where the others in a round must go on: what Redis refuses for one request is that one's answer, {id, 'failed',
 -- why}, and not the end of the script. Otherwise one odd record, standing first in the schedule, would hold up all behind it.
-local function look_safely(id, actor, why)
-  local well, answer = pcall(look, id, actor, why)
+local function look_safely(id, actor, why, at_hand)
+  local well, answer = pcall(look, id, actor, why, at_hand)
   if well then return answer end
   if why == 'attempt' then redis.call('ZADD', DUE, NOW + RETRY_MS, id) end
   return {id, 'failed', type(answer) == 'table' and answer.err or tostring(answer)}

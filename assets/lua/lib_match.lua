@@ -1,16 +1,11 @@
 -- Giving a driver who has just appeared or moved to somebody who waits. Stands before the scripts that change drivers.
 
-local MOST_READ = 1000    -- so many who wait are read for one driver at the most
-local PAGE = 100          -- how many of the oldest are read at once
-local MOST_LOOKS = 10     -- after so many who could not be given the driver, the rest is left to the sweep
-local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
+local MOST_READ = 1000        -- so many who wait are read for one driver at the most
+local MOST_READ_IN_ALL = 4000 -- and so many in one script, however many report; the rest is left to the sweep
+local PAGE = 100              -- how many of the oldest are read at once
+local MOST_LOOKS = 10         -- after so many who could not be given the driver, the rest is left to the sweep
 
-local function metres_between(lng_a, lat_a, lng_b, lat_b)
-  local rad = math.rad
-  local u = math.sin((rad(lat_b) - rad(lat_a)) / 2)
-  local v = math.sin((rad(lng_b) - rad(lng_a)) / 2)
-  return 2 * EARTH_M * math.asin(math.min(1, math.sqrt(u * u + math.cos(rad(lat_a)) * math.cos(rad(lat_b)) * v * v)))
-end
+local read_in_all = 0
 
 -- Those of the waiting, given with their distances in metres, whose own radius reaches so far.
 local function reached(ids, metres)
@@ -25,6 +20,7 @@ end
 local function oldest_reached(start, lng, lat)
   local ids = redis.call('ZRANGE', QUEUE, start, start + PAGE - 1)
   if #ids == 0 then return {} end
+  read_in_all = read_in_all + #ids
   local metres = {}
   for i, place in ipairs(redis.call('GEOPOS', WAITING, unpack(ids))) do
     metres[i] = place and metres_between(lng, lat, tonumber(place[1]), tonumber(place[2]))
@@ -36,6 +32,7 @@ end
 local function all_reached(lng, lat, farthest)
   local near = redis.call('GEOSEARCH', WAITING, 'FROMLONLAT', lng, lat, 'BYRADIUS', farthest, 'm', 'COUNT', MOST_READ, 'ANY', 'WITHDIST')
   if #near == 0 then return {} end
+  read_in_all = read_in_all + #near
   local ids, metres, age = {}, {}, {}
   for i, one in ipairs(near) do ids[i], metres[i] = one[1], tonumber(one[2]) end
   ids = reached(ids, metres)
@@ -51,13 +48,14 @@ end
 -- thousand by place.
 local function match(driver, lng, lat, actor, why)
   local farthest = redis.call('ZRANGE', REACH, -1, -1, 'WITHSCORES')[2]
-  if not farthest then return end
+  if not farthest or read_in_all >= MOST_READ_IN_ALL then return end
+  local at_hand = {driver = driver, lng = lng, lat = lat}
   local looks = 0
   local function try(ids)
     for _, id in ipairs(ids) do
       if looks >= MOST_LOOKS then return true end
       looks = looks + 1
-      local answer = look_safely(id, actor, why)
+      local answer = look_safely(id, actor, why, at_hand)
       if answer[2] == 'found' and answer[3] == driver then return true end
     end
   end
@@ -71,7 +69,9 @@ local function match(driver, lng, lat, actor, why)
   try(all_reached(lng, lat, farthest))
 end
 
--- The same for a caller whose own work is done, which no odd key on the lists of those who wait may undo. The sweep follows.
+-- The same for a caller whose own work is done, which no odd key on the lists of those who wait may undo: the sweep follows.
+-- Answers what went wrong, or nil.
 local function match_safely(...)
-  pcall(match, ...)
+  local well, why = pcall(match, ...)
+  if not well then return type(why) == 'table' and why.err or tostring(why) end
 end

@@ -1,42 +1,62 @@
 -- Who is nearest. Stands before the scripts that look for drivers.
 
 local FIRST_RADIUS_M = 50  -- where the search begins
+local MOST_PASSED = 64     -- so many are passed over for one request at the least before it is given up
 
--- A driver who never reported was set there by a foreign hand or an operator, and is never stale.
-local function is_stale(driver)
-  local seen = tonumber(redis.call('ZSCORE', SEEN, driver) or '')
-  return seen and seen <= NOW - STALE_MS
+local function within(set, lng, lat, radius, ...)
+  return redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', ...)
 end
 
-local function without_stale(drivers)
-  if STALE_MS == 0 then return drivers end
-  local fresh = {}
-  for _, driver in ipairs(drivers) do
-    if not is_stale(driver[1]) then fresh[#fresh + 1] = driver end
-  end
-  return fresh
-end
-
-local function within(lng, lat, radius, ...)
-  return redis.call('GEOSEARCH', DRIVERS, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', ...)
-end
-
--- The nearest drivers to be had, nearest first, at most `count`, each {id, metres}. The circle grows from 50 m until it holds
--- enough: the same answer as one search of the whole circle, without reading everybody in it.
-local function nearest(lng, lat, radius_m, count)
+-- The nearest of a set, nearest first, at most `count`, each {id, metres}. The circle grows from 50 m until it holds enough:
+-- the same answer as one search of the whole circle, without reading everybody in it.
+local function nearest_of(set, lng, lat, radius_m, count)
   -- Where nobody is near, as around most who wait, one look at the whole circle is all it takes.
-  if #within(lng, lat, radius_m, 'COUNT', 1, 'ANY') == 0 then return {} end
-  local radius, asked = math.min(FIRST_RADIUS_M, radius_m), count
+  if #within(set, lng, lat, radius_m, 'COUNT', 1, 'ANY') == 0 then return {} end
+  local radius = math.min(FIRST_RADIUS_M, radius_m)
   while true do
-    local found = within(lng, lat, radius, 'ASC', 'COUNT', asked, 'WITHDIST')
-    local fresh = without_stale(found)
-    if #fresh >= count then return {unpack(fresh, 1, count)} end
-    if #found >= asked then
-      asked = asked * 4  -- there are more in this circle, behind stale ones
-    elseif radius >= radius_m then
-      return fresh
-    else
-      radius = math.min(radius * 2, radius_m)
-    end
+    local found = within(set, lng, lat, radius, 'ASC', 'COUNT', count, 'WITHDIST')
+    if #found >= count or radius >= radius_m then return found end
+    radius = math.min(radius * 2, radius_m)
   end
+end
+
+-- The nearest of those whose last report is fresh. Who is not where it reported to be any more, by a foreign hand, comes off
+-- that list; where this caller may not write, it is passed over.
+local function nearest_fresh(lng, lat, radius_m, count)
+  for _ = 1, MOST_PASSED do
+    local found, gone = nearest_of(FRESH, lng, lat, radius_m, count), 0
+    for _, driver in ipairs(found) do
+      if not is_where_it_reported(FRESH, driver[1]) then
+        redis.pcall('ZREM', FRESH, driver[1])
+        gone = gone + 1
+      end
+    end
+    if gone == 0 then return found end
+  end
+  return {}
+end
+
+-- The nearest of those whom no report of ours speaks for: foreign hands and operators have set them there. Those who are stale
+-- are passed over; in a crowd of them the search is given up, for its cost must not follow their number.
+local function nearest_unjudged(lng, lat, radius_m, count)
+  local radius, most = math.min(FIRST_RADIUS_M, radius_m), math.max(MOST_PASSED, 4 * count)
+  while true do
+    local found, those = within(DRIVERS, lng, lat, radius, 'COUNT', most, 'ANY', 'WITHDIST'), {}
+    for _, driver in ipairs(found) do
+      local judged = is_where_it_reported(FRESH, driver[1]) or is_where_it_reported(STALE, driver[1])
+      if not judged then those[#those + 1] = driver end
+    end
+    if #those >= count or #found >= most or radius >= radius_m then return those end
+    radius = math.min(radius * 2, radius_m)
+  end
+end
+
+-- The nearest drivers to be had, nearest first, at most `count`, each {id, metres}.
+local function nearest(lng, lat, radius_m, count)
+  if redis.call('EXISTS', STALE) == 0 then return nearest_of(DRIVERS, lng, lat, radius_m, count) end
+  local drivers = nearest_fresh(lng, lat, radius_m, count)
+  local limit = drivers[count] and math.min(radius_m, drivers[count][2]) or radius_m
+  for _, driver in ipairs(nearest_unjudged(lng, lat, limit, count)) do drivers[#drivers + 1] = driver end
+  table.sort(drivers, function(a, b) return tonumber(a[2]) < tonumber(b[2]) end)
+  return {unpack(drivers, 1, math.min(count, #drivers))}
 end

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::document::NoRedis;
-use super::problem::Problem;
+use super::problem::{Problem, TYPE};
+use crate::store::StoreError;
 
 /// That all is well.
 #[derive(Serialize, ToSchema)]
@@ -18,8 +19,18 @@ pub(super) struct Health {
 }
 
 /// Whether the service can do its work.
-#[utoipa::path(get, path = "/health", responses((status = 200, description = "Redis answers.", body = Health), NoRedis))]
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses(
+        (status = 200, description = "Redis answers.", body = Health),
+        (status = 503, description = "It does not, or turns us away.", body = Problem, content_type = TYPE)
+    )
+)]
 pub(super) async fn check(State(service): State<Service>) -> Result<Json<Health>, Problem> {
-    service.store.ping().await?;
+    let unwell = |error: StoreError| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis does not do its work: {}", error.reason()))
+    };
+    service.store.ping().await.map_err(unwell)?;
     Ok(Json(Health { status: "ok" }))
 }

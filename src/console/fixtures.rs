@@ -104,6 +104,7 @@ pub(super) fn event(seconds: u64, kind: EventKind, request: Option<u64>, driver:
         from: None,
         distance_m: Some(812.0),
         attempts: Some(1),
+        opened_at: None,
         waited_ms: Some(12_000),
         reason: None,
     }
@@ -179,7 +180,8 @@ impl Desk {
 
     /// The beat of the feed, with Redis' clock going as ours does.
     pub(super) fn vitals(&mut self, drivers: u64) -> Vec<Effect> {
-        let vitals = Vitals { now: START + self.at, latency: Duration::ZERO, drivers, waiting: 2, workers: 1 };
+        let vitals =
+            Vitals { now: START + self.at, latency: Duration::ZERO, drivers, stale: 0, waiting: 2, workers: 1 };
         self.news(News::Vitals(self.at, vitals))
     }
 

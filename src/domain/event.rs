@@ -149,6 +149,9 @@ pub struct Event {
     /// How many attempts the request has had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u64>,
+    /// When the request was opened that ends with this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<UnixMs>,
     /// Milliseconds since the request was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_ms: Option<u64>,

@@ -11,8 +11,10 @@ pub struct Vitals {
     pub now: UnixMs,
     /// How long the round trip took.
     pub latency: Duration,
-    /// Available drivers.
+    /// Drivers on the map.
     pub drivers: u64,
+    /// Those of them who are stale, and get no request until they report again.
+    pub stale: u64,
     /// Requests that wait and have a record.
     pub waiting: u64,
     /// Workers that are alive.

@@ -28,7 +28,10 @@ pub struct Told {
     /// The pickup point, in degrees.
     #[serde(flatten)]
     pub pickup: Option<Point>,
-    /// When it ended, by Redis' clock.
+    /// When it was opened, by Redis' clock; none where that is not known. By this two requests of one number can be told apart.
+    #[serde(skip)]
+    pub opened_at: Option<UnixMs>,
+    /// When it ended.
     pub ended_at: UnixMs,
 }
 
@@ -46,6 +49,7 @@ impl Told {
             driver_id: event.driver_id.clone(),
             distance_m: event.distance_m,
             pickup: event.place,
+            opened_at: event.opened_at,
             ended_at: event.id.at,
         })
     }
@@ -64,6 +68,7 @@ impl Told {
             driver_id: request.driver_id.clone(),
             distance_m: request.distance_m,
             pickup: Some(request.pickup),
+            opened_at: Some(request.created_at),
             // The event can be a millisecond later than the record. What is told is the same by either way.
             ended_at: event_id.at,
         })

@@ -48,6 +48,7 @@ mod tests {
             from: None,
             distance_m: None,
             attempts: None,
+            opened_at: None,
             waited_ms: None,
             reason: None,
         }

@@ -2,14 +2,16 @@
 
 use super::{Refusal, Store, StoreError, millis};
 use crate::domain::geohash::Cell;
-use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point};
+use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
 /// How many reports one script takes: each may match somebody who waits, and Redis is not to be held for long.
 const REPORTS_AT_ONCE: usize = 50;
-/// How many silent drivers one script deals with.
-const SILENT_AT_ONCE: usize = 100;
+/// How many silent drivers one script makes stale.
+const STALE_AT_ONCE: usize = 500;
+/// How many of them it tells of, where it is the time to tell.
+const TOLD_AT_ONCE: usize = 100;
 
 /// What `nearest.lua` answers for one driver: id, metres, geohash, longitude, latitude.
 type Near = (Vec<u8>, f64, f64, f64, f64);
@@ -28,25 +30,29 @@ impl Store {
             for driver in chunk {
                 call.arg(driver.place.lng()).arg(driver.place.lat()).arg(driver.id.as_bytes());
             }
-            self.run::<()>(&call).await?;
+            let failed: Vec<u8> = self.run(&call).await?;
+            not_given_away(&failed);
         }
         Ok(())
     }
 
-    /// Tells of drivers who have become stale, and takes those off the map who are to be forgotten; see [`crate::domain::Freshness`].
-    /// Answers whether there may be more of them.
+    /// Makes drivers stale who have been silent for so long, and with `telling` tells of up to a hundred of them and takes up
+    /// to a hundred off the map who are to be forgotten; see [`crate::domain::Freshness`]. Answers whether there are more to
+    /// be made stale.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
-    pub async fn tend_silent(&self, worker: &Actor) -> Result<bool, StoreError> {
-        if !self.freshness.is_watched() {
+    pub async fn tend_silent(&self, worker: &Actor, telling: bool) -> Result<bool, StoreError> {
+        let freshness = self.freshness;
+        if !freshness.is_watched() {
             return Ok(false);
         }
         self.access.check()?;
         let mut call = self.call(&self.scripts.silent);
-        call.arg(worker.as_str()).arg(self.freshness.forget_after.map_or(0, millis)).arg(SILENT_AT_ONCE);
-        let count: usize = self.run(&call).await?;
-        Ok(count >= SILENT_AT_ONCE)
+        call.arg(worker.as_str());
+        call.arg(freshness.stale_after.map_or(0, millis)).arg(freshness.forget_after.map_or(0, millis));
+        call.arg(STALE_AT_ONCE).arg(if telling { TOLD_AT_ONCE } else { 0 });
+        self.run(&call).await
     }
 
     /// Sets a new driver on the map. It is given to who has waited longest within reach, as by a report.
@@ -82,11 +88,14 @@ impl Store {
             None => call.arg("").arg(""),
         };
         call.arg(actor.as_str());
-        let answer: Vec<String> = self.run(&call).await?;
-        match answer.first().map(String::as_str) {
-            Some("done") => Ok(()),
-            Some("unknown") => Err(Refusal::UnknownDriver(id.clone()).into()),
-            Some("exists") => Err(Refusal::DriverExists(id.clone()).into()),
+        let answer: Vec<Vec<u8>> = self.run(&call).await?;
+        match answer.first().map_or("", |word| str::from_utf8(word).unwrap_or_default()) {
+            "done" => {
+                not_given_away(answer.get(1).map_or(b"", Vec::as_slice));
+                Ok(())
+            }
+            "unknown" => Err(Refusal::UnknownDriver(id.clone()).into()),
+            "exists" => Err(Refusal::DriverExists(id.clone()).into()),
             _ => Err(StoreError::Answer("drive.lua".to_owned())),
         }
     }
@@ -122,6 +131,15 @@ impl Store {
         let mut range = redis::cmd("ZRANGE");
         range.arg(&self.keys.drivers).arg(start).arg(start + PAGE - 1).arg("WITHSCORES");
         Ok(scored(self.query(&range).await?))
+    }
+}
+
+/// A driver was set on the map, but could not be given to anybody, for this reason; nothing where it is empty. Others are
+/// affected in the same way, so it is counted for the operator and not written at each report.
+fn not_given_away(reason: &[u8]) {
+    if !reason.is_empty() {
+        super::measure::refused();
+        tracing::debug!("a driver could not be given away, the sweep will try: {}", clean(reason));
     }
 }
 

@@ -147,6 +147,7 @@ pub(super) fn event((id, fields): Entry) -> Option<Event> {
         from: fields.place("from_lat", "from_lng"),
         distance_m: fields.get("distance_m"),
         attempts: fields.get("attempts"),
+        opened_at: fields.time("opened_at"),
         waited_ms: fields.get("waited_ms"),
         reason: fields.text("reason"),
     })

@@ -51,6 +51,8 @@ pub(super) struct Keys {
     queue: String,
     reach: String,
     sweep: String,
+    fresh: String,
+    pub(super) stale: String,
     pub(super) canary: String,
     /// What is to be posted to the webhook, event ids by the time of their next try.
     pub(super) outbox: String,
@@ -75,6 +77,8 @@ impl Keys {
             queue: key("cabstand:queue"),
             reach: key("cabstand:reach"),
             sweep: key("cabstand:sweep"),
+            fresh: key("cabstand:fresh"),
+            stale: key("cabstand:stale"),
             canary: key("cabstand:canary:"),
             outbox: key("cabstand:outbox"),
             messages: key("cabstand:outbox:"),
@@ -85,7 +89,7 @@ impl Keys {
     }
 
     /// In the order in which `assets/lua/lib.lua` names them.
-    pub(super) fn of_scripts(&self) -> [&str; 10] {
+    pub(super) fn of_scripts(&self) -> [&str; 12] {
         [
             &self.drivers,
             &self.counter,
@@ -97,6 +101,8 @@ impl Keys {
             &self.queue,
             &self.reach,
             &self.sweep,
+            &self.fresh,
+            &self.stale,
         ]
     }
 
@@ -137,7 +143,9 @@ mod tests {
                 "cabstand:workers",
                 "cabstand:queue",
                 "cabstand:reach",
-                "cabstand:sweep"
+                "cabstand:sweep",
+                "cabstand:fresh",
+                "cabstand:stale"
             ]
         );
         let id = RequestId::new(7).unwrap();

@@ -27,6 +27,11 @@ impl Store {
     }
 }
 
+/// Counts what a script could not do beside its own work.
+pub(super) fn refused() {
+    counter!("cabstand_redis_errors_total", "kind" => "refused").increment(1);
+}
+
 /// The first word of a command, which is its name.
 pub(super) fn name(command: &Cmd) -> String {
     match command.args_iter().next() {

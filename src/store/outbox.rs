@@ -122,8 +122,8 @@ impl Store {
         self.run(&call).await
     }
 
-    /// A try has failed. The next one is after `wait`; where there is to be none, or it would be later than `give_up_after`
-    /// after the first, the message goes to the dead letters.
+    /// A try has failed. The next one is after `wait`, and the last one `give_up_after` after the first; after that, or where
+    /// there is to be none, the message goes to the dead letters.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it: it is tried again when its lease is over.

@@ -54,8 +54,10 @@ pub struct Pace {
 /// What a part of a sweep did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepPart {
-    /// When to come again; none where a sweep that began after the change is complete.
-    pub again_in: Option<Duration>,
+    /// When to come again, if there is still something to look into.
+    pub again_in: Duration,
+    /// How long ago the last sweep began that is complete; none while one is under way.
+    pub complete_since: Option<Duration>,
     /// What was looked at.
     pub looks: Vec<Look>,
 }
@@ -108,8 +110,12 @@ impl Store {
         let mut call = self.call(&self.scripts.sweep);
         let heard_ago_us = u64::try_from(heard_ago.as_micros()).unwrap_or(u64::MAX).max(1);
         call.arg(worker.as_str()).arg(heard_ago_us).arg(millis(pace.every)).arg(millis(pace.budget)).arg(most);
-        let (again_ms, outcomes): (i64, Vec<Value>) = self.run(&call).await?;
-        Ok(SweepPart { again_in: u64::try_from(again_ms).ok().map(Duration::from_millis), looks: looks(outcomes) })
+        let (again_ms, began_ago_us, outcomes): (u64, i64, Vec<Value>) = self.run(&call).await?;
+        Ok(SweepPart {
+            again_in: Duration::from_millis(again_ms),
+            complete_since: u64::try_from(began_ago_us).ok().map(Duration::from_micros),
+            looks: looks(outcomes),
+        })
     }
 
     /// Takes this worker's name off the list of the living.

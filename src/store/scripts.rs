@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use redis::{FromRedisValue, ScriptInvocation, ToRedisArgs};
 
-use super::{Store, StoreError, millis};
+use super::{Store, StoreError};
 
 const LIB: &str = include_str!("../../assets/lua/lib.lua");
 const NEAREST: &str = include_str!("../../assets/lua/lib_nearest.lua");
@@ -87,7 +87,7 @@ impl Store {
         for key in self.keys.of_scripts() {
             call.key(key);
         }
-        call.arg(&self.keys.prefix).arg(self.freshness.stale_after.map_or(0, millis));
+        call.arg(&self.keys.prefix);
         call
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Agenda {
     sweep: Sweep,
     /// None where silence means nothing.
     silent_at: Option<Instant>,
+    /// Not before this are silent drivers told of: see `silent.lua`.
+    telling_at: Instant,
 }
 
 impl Agenda {
@@ -36,6 +38,7 @@ impl Agenda {
             changed_at: None,
             sweep: Sweep::new(now),
             silent_at: freshness.is_watched().then_some(now),
+            telling_at: now,
         }
     }
 
@@ -85,8 +88,15 @@ impl Agenda {
         self.silent_at.is_some_and(|at| at <= now)
     }
 
-    /// Silent drivers were dealt with; where there are more, they are soon.
+    pub(super) fn is_time_to_tell(&self, now: Instant) -> bool {
+        self.telling_at <= now
+    }
+
+    /// Silent drivers were dealt with; where there are more, they are soon, without telling of them.
     pub(super) fn tended_silent(&mut self, now: Instant, more: bool) {
+        if self.is_time_to_tell(now) {
+            self.telling_at = now + SILENT_EVERY;
+        }
         self.silent_at = Some(if more { now + GATHER } else { now + SILENT_EVERY });
     }
 
@@ -137,6 +147,7 @@ mod tests {
         assert_eq!(agenda.wakes_at(), now + SILENT_EVERY);
         agenda.tended_silent(now, true);
         assert!(agenda.wakes_at() < now + SILENT_EVERY, "a fleet that falls silent at once is dealt with in parts");
+        assert!(!agenda.is_time_to_tell(now) && agenda.is_time_to_tell(now + SILENT_EVERY), "but told of at this beat");
     }
 
     #[test]

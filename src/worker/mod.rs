@@ -83,7 +83,7 @@ impl Worker {
             self.tell(&looks);
         }
         if agenda.silent_are_due(Instant::now()) {
-            let more = self.store.tend_silent(&self.name).await?;
+            let more = self.store.tend_silent(&self.name, agenda.is_time_to_tell(Instant::now())).await?;
             agenda.tended_silent(Instant::now(), more);
         }
         self.sweep(agenda.sweep()).await
@@ -108,9 +108,10 @@ impl Worker {
     /// The part of the sweep that is due, as far as its turn goes.
     async fn sweep(&mut self, sweep: &mut Sweep) -> Result<(), StoreError> {
         while let Some((heard, pace)) = sweep.due(Instant::now()) {
-            let part = self.store.sweep(&self.name, heard.elapsed(), pace, CHUNK).await?;
+            let asked = Instant::now();
+            let part = self.store.sweep(&self.name, asked - heard, pace, CHUNK).await?;
             self.tell(&part.looks);
-            sweep.answered(heard, Instant::now(), part.again_in);
+            sweep.answered(asked, part.complete_since, part.again_in);
         }
         Ok(())
     }

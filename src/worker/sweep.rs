@@ -19,15 +19,15 @@ const PACE_OF_ALL: Pace = Pace { every: Duration::from_millis(200), budget: Dura
 pub(super) struct Sweep {
     /// When the last change was heard that no complete sweep has followed yet.
     heard: Option<Instant>,
-    /// Anything may have changed since the last complete sweep.
-    all: bool,
+    /// The same of the last time that anything may have changed. Drivers who go on moving do not put its end off.
+    all: Option<Instant>,
     not_before: Instant,
 }
 
 impl Sweep {
     /// Nothing to do.
     pub(super) fn new(now: Instant) -> Self {
-        Self { heard: None, all: false, not_before: now }
+        Self { heard: None, all: None, not_before: now }
     }
 
     /// Drivers have moved.
@@ -38,7 +38,7 @@ impl Sweep {
     /// Anything may have changed.
     pub(super) fn mark_all(&mut self, now: Instant) {
         self.heard = Some(now);
-        self.all = true;
+        self.all = Some(now);
     }
 
     /// When there is something to do; none where there is not.
@@ -49,17 +49,17 @@ impl Sweep {
     /// The change that is due to be followed, by when it was heard, and the pace.
     pub(super) fn due(&self, now: Instant) -> Option<(Instant, Pace)> {
         let heard = self.heard.filter(|_| self.not_before <= now)?;
-        Some((heard, if self.all { PACE_OF_ALL } else { PACE }))
+        Some((heard, if self.all.is_some() { PACE_OF_ALL } else { PACE }))
     }
 
-    /// Takes down the answer to a part of a sweep that followed what was heard then: when to ask again, or none where the
-    /// sweep is complete.
-    pub(super) fn answered(&mut self, heard: Instant, now: Instant, again_in: Option<Duration>) {
-        match again_in {
-            Some(pause) => self.not_before = now + pause,
-            None if self.heard == Some(heard) => (self.heard, self.all) = (None, false),
-            None => {}
+    /// Takes down what a part of a sweep has answered that was asked for at `asked`: how long before that the last complete
+    /// sweep began, if one is, and when to ask again. What was heard before that sweep began has been followed.
+    pub(super) fn answered(&mut self, asked: Instant, complete_since: Option<Duration>, again_in: Duration) {
+        if let Some(began) = complete_since.and_then(|since| asked.checked_sub(since)) {
+            self.heard = self.heard.filter(|heard| *heard > began);
+            self.all = self.all.filter(|heard| *heard > began);
         }
+        self.not_before = asked + again_in;
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!((sweep.due_at(), sweep.due(now).is_some()), (None, false));
         sweep.mark(now);
         assert_eq!(sweep.due(now).map(|(heard, _)| heard), Some(now));
-        sweep.answered(now, now, None);
+        sweep.answered(now, Some(Duration::ZERO), SOON);
         assert_eq!(sweep.due_at(), None, "nothing has changed since");
     }
 
@@ -85,32 +85,34 @@ mod tests {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
         sweep.mark(now);
-        sweep.answered(now, now, Some(SOON));
+        sweep.answered(now, None, SOON);
         assert!(sweep.due(now).is_none());
         assert_eq!(sweep.due_at(), Some(now + SOON));
         assert!(sweep.due(now + SOON).is_some());
     }
 
     #[test]
-    fn what_was_heard_meanwhile_has_a_sweep_of_its_own() {
+    fn what_was_heard_after_a_sweep_began_has_another_one() {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
-        sweep.mark(now);
-        let later = now + Duration::from_millis(3);
-        sweep.mark(later);
-        sweep.answered(now, later, None);
-        assert_eq!(sweep.due(later).map(|(heard, _)| heard), Some(later));
+        sweep.mark(now + SOON);
+        sweep.answered(now + SOON * 2, Some(SOON + Duration::from_millis(1)), SOON);
+        assert_eq!(sweep.due_at(), Some(now + SOON * 3));
     }
 
     #[test]
-    fn a_look_at_all_goes_on_sooner() {
+    fn a_look_at_all_goes_on_sooner_until_a_sweep_has_followed_it() {
         let now = Instant::now();
         let mut sweep = Sweep::new(now);
         sweep.mark_all(now);
-        sweep.mark(now);
         assert!(sweep.due(now).is_some_and(|(_, pace)| pace.every < PACE.every));
-        sweep.answered(now, now, None);
-        sweep.mark(now);
-        assert!(sweep.due(now).is_some_and(|(_, pace)| pace.every == PACE.every), "until it is complete");
+        // It takes several turns, and drivers go on moving.
+        sweep.answered(now, None, SOON);
+        sweep.mark(now + SOON);
+        sweep.answered(now + SOON, Some(SOON), Duration::ZERO);
+        assert!(
+            sweep.due(now + SOON).is_some_and(|(_, pace)| pace.every == PACE.every),
+            "what is left is an ordinary one"
+        );
     }
 }

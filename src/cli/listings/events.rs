@@ -147,6 +147,7 @@ mod tests {
             from: None,
             distance_m: Some(812.4),
             attempts: Some(1),
+            opened_at: None,
             waited_ms: Some(12_000),
             reason: None,
         };

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::domain::RequestId;
+use crate::domain::{RequestId, UnixMs};
 use crate::rider::Told;
 
 /// What a listener is told, once.
@@ -49,7 +49,7 @@ impl Listeners {
         if !register.closed {
             register.waiting.insert(ticket, tell);
         }
-        Listener { ticket, news, listeners: self.clone(), _busy: self.busy.token() }
+        Listener { ticket, opened_at: None, news, listeners: self.clone(), _busy: self.busy.token() }
     }
 
     /// Tells all who wait for the end of this request.
@@ -96,6 +96,8 @@ impl Listeners {
 /// One who waits for the end of a request. Whoever drops it has left, and is forgotten at once.
 pub struct Listener {
     ticket: Ticket,
+    /// When the request was opened, if that is known: numbers begin anew with a Redis that was emptied.
+    pub(super) opened_at: Option<UnixMs>,
     news: oneshot::Receiver<News>,
     listeners: Listeners,
     _busy: TaskTrackerToken,
@@ -105,7 +107,14 @@ impl Listener {
     /// Waits for the news, which comes once; none where the service ends before there is any. A wait that is broken off
     /// can be taken up again.
     pub async fn news(&mut self) -> Option<News> {
-        (&mut self.news).await.ok()
+        let news = (&mut self.news).await.ok()?;
+        Some(if self.is_of_another(&news) { News::Gone } else { news })
+    }
+
+    /// Whether this is the end of a later request of the same number, which concerns somebody else.
+    fn is_of_another(&self, news: &News) -> bool {
+        let News::Ended(told) = news else { return false };
+        self.opened_at.zip(told.opened_at).is_some_and(|(ours, theirs)| ours != theirs)
     }
 }
 

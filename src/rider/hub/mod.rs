@@ -59,8 +59,9 @@ impl Hub {
     /// Where Redis cannot be read.
     pub async fn listen(&self, id: RequestId) -> Result<Prospect, StoreError> {
         // Before the reading: an end that comes after it is heard.
-        let listener = self.listeners.add(id);
+        let mut listener = self.listeners.add(id);
         let Some(search) = self.store.search(id).await? else { return Ok(Prospect::Unknown) };
+        listener.opened_at = search.request().map(|request| request.created_at);
         Ok(match news(&search) {
             None => Prospect::Open(Box::new(search), listener),
             Some(News::Ended(told)) => Prospect::Ended(told),

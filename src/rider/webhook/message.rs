@@ -44,6 +44,7 @@ mod tests {
             from: None,
             distance_m: Some(195.5),
             attempts: Some(2),
+            opened_at: None,
             waited_ms: Some(900),
             reason: None,
         }
