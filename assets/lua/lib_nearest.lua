@@ -43,7 +43,7 @@ local function nearest_unjudged(lng, lat, radius_m, count)
   while true do
     local found, those = within(DRIVERS, lng, lat, radius, 'COUNT', most, 'ANY', 'WITHDIST'), {}
     for _, driver in ipairs(found) do
-      local judged = is_where_it_reported(FRESH, driver[1]) or is_where_it_reported(STALE, driver[1])
+      local judged = is_where_it_reported(STALE, driver[1]) or is_where_it_reported(FRESH, driver[1])
       if not judged then those[#those + 1] = driver end
     end
     if #those >= count or #found >= most or radius >= radius_m then return those end
