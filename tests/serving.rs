@@ -136,13 +136,17 @@ async fn a_signal_ends_the_program_within_the_grace_and_a_second_one_at_once() {
 #[tokio::test]
 async fn a_redis_that_does_not_answer_does_not_hold_up_the_end() {
     let mut redis = Redis::start();
-    let mut service = Service::start(&redis, &["--grace", "100ms"]);
-    until("the worker to be on the list", || redis.run::<i64>("ZCARD cabstand:workers") == 1);
+    let mut service = Service::start(&redis, &["--grace", "10ms", "--interval", "20ms"]);
+    service.caller.search().await;
+    until("the worker to be attempting", || redis.field(1, "attempts").is_some_and(|attempts| attempts != "0"));
     let process = redis.process();
     nix::sys::signal::kill(process, Signal::SIGSTOP).unwrap();
+    // Many intervals without an answer: the worker waits for one, too.
+    timeout(Duration::from_millis(500), service.caller.health()).await.unwrap_err();
     service.signal(Signal::SIGTERM);
     let code = service.wait();
     nix::sys::signal::kill(process, Signal::SIGCONT).unwrap();
     assert_eq!(code, Some(0));
-    service.wait_for_log("the worker still waits for Redis", 1);
+    let said = "not all has ended 2.51s after the signal: what still waits, for Redis or for a receiver, is left\n";
+    service.wait_for_log(said, 1);
 }
