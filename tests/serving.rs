@@ -66,6 +66,18 @@ async fn a_client_that_is_slow_with_its_headers_or_its_next_call_is_cut() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_its_answers_is_cut() {
+    let redis = Redis::start();
+    let patience = Duration::from_millis(500);
+    let doors = Doors::open_with(&redis, Serving { patience, ..serving() }).await;
+    let mut deaf = TcpStream::connect(&doors.address).await.unwrap();
+    // Calls are taken until the answers to them fill all buffers; then nothing moves any more.
+    let calling = async { while deaf.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok() {} };
+    timeout(Duration::from_secs(8), calling).await.expect("the service cuts it");
+    assert_eq!(doors.caller.health().await, StatusCode::OK, "others are served");
+}
+
+#[tokio::test]
 async fn great_headers_are_refused() {
     let redis = Redis::start();
     let doors = Doors::open(&redis).await;
