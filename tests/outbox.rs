@@ -145,13 +145,20 @@ async fn a_failed_message_waits_and_is_given_up_in_the_end() {
 async fn what_foreign_hands_put_there_holds_up_nobody() {
     let mut redis = Redis::start();
     let store = redis.store().await;
-    redis.run::<()>("ZADD cabstand:outbox 0 junk 0 1-1 0 2-2 0 3-3");
+    redis.run::<()>("ZADD cabstand:outbox 0 junk 0 1-1 0 2-2 0 3-3 0 9223372036854775807-18446744073709551615");
+    redis.run::<()>("HSET cabstand:outbox:9223372036854775807-18446744073709551615 body last");
     redis.run::<()>("SET cabstand:outbox:2-2 text");
+    for none in ["99999999999999999999-0", "9223372036854775808-0", "4-18446744073709551616", "04-4", "4-04"] {
+        redis.run::<()>(&format!("ZADD cabstand:outbox 0 {none}"));
+        redis.run::<()>(&format!("HSET cabstand:outbox:{none} body mine"));
+    }
     redis.run::<()>("HSET cabstand:outbox:3-3 body mine tries many since soon");
     let event = put_one(&store).await;
     let taken = take(&store).await;
-    assert_eq!(taken.iter().map(|m| m.event_id.to_string()).collect::<Vec<_>>(), ["3-3".to_owned(), event.to_string()]);
-    assert_eq!(redis.run::<u64>("ZCARD cabstand:outbox"), 2);
+    let greatest = "9223372036854775807-18446744073709551615".to_owned();
+    let ids: Vec<String> = taken.iter().map(|message| message.event_id.to_string()).collect();
+    assert_eq!(ids, ["3-3".to_owned(), greatest, event.to_string()]);
+    assert_eq!(redis.run::<u64>("ZCARD cabstand:outbox"), 3);
     assert_eq!(store.not_delivered(&taken[0], Some(LEASE), DAY, "500").await.unwrap(), Fate::Waiting);
 }
 

@@ -101,6 +101,7 @@ impl Store {
         let mut call = self.call_outbox(&SCRIPTS.take);
         call.arg(millis(lease)).arg(most);
         let (now, next, rows) = taken(self.run(&call).await?)?;
+        // The script gives out such ids alone as can be read here: one that could not would be leased for ever.
         let message = |(id, tries, body): Row| {
             Some(Outgoing { event_id: id.parse().ok()?, tries, body: String::from_utf8_lossy(&body).into_owned() })
         };
