@@ -90,8 +90,10 @@ async fn each_end_is_told_word_for_word_to_early_and_late() {
         assert_eq!(late.next().await, Heard::Connected(200));
         assert_eq!(late.end().await, (event, event_id.clone(), wanted));
         assert_eq!(Ears::open_after(caller, id, &event_id).next().await, Heard::Connected(204));
-        let mut late = Socket::open(caller, &format!("{}?last_event_id=1-0", ws(id))).await.unwrap();
-        assert_eq!(late.message().await, message);
+        for other in ["1-0", "99999999999999-0"] {
+            let mut late = Socket::open(caller, &format!("{}?last_event_id={other}", ws(id))).await.unwrap();
+            assert_eq!(late.message().await, message, "{other} is not the end of this request");
+        }
         let mut heard = Socket::open(caller, &format!("{}?last_event_id={event_id}", ws(id))).await.unwrap();
         assert_eq!(heard.next().await, Said::Closed(1000, "the end was heard already".to_owned()));
     }
@@ -303,7 +305,9 @@ async fn open_streams_do_not_hold_up_the_end_of_the_service() {
     assert_eq!(socket.next().await, Said::Closed(1001, "the service ends: connect again".to_owned()));
     assert_eq!(ears.next().await, Heard::Cut);
     assert_eq!(service.wait(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}: it does not wait out its grace", began.elapsed());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}: it does not wait out its grace");
+    assert!(took > Duration::from_millis(1_500), "{took:?}: the deaf one has its time to close");
 }
 
 #[tokio::test]

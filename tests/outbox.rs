@@ -78,6 +78,21 @@ async fn what_a_slow_member_and_the_one_that_took_over_both_have_is_put_once() {
 }
 
 #[tokio::test]
+async fn what_was_taken_over_and_dealt_with_is_acknowledged_once() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let mut slow = store.join(Group::Riders, &actor("slow")).await.unwrap();
+    let mut quick = store.join(Group::Riders, &actor("quick")).await.unwrap();
+    end_one(&store).await;
+    let late = slow.next().await.unwrap();
+    let [first, rest @ ..] = late.events.as_slice() else { panic!("no event") };
+    redis.run::<redis::Value>(&format!("XCLAIM cabstand:events riders slow 0 {} IDLE 10001 JUSTID", first.id));
+    let batch = quick.next().await.unwrap();
+    assert_eq!(quick.acknowledge(&batch).await.unwrap(), [first]);
+    assert_eq!(slow.acknowledge(&late).await.unwrap(), rest.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_was_taken_from_a_group_that_is_gone_is_put_all_the_same() {
     let mut redis = Redis::start();
     let store = redis.store().await;
@@ -151,13 +166,20 @@ async fn a_failed_message_waits_and_is_given_up_in_the_end() {
 async fn what_foreign_hands_put_there_holds_up_nobody() {
     let mut redis = Redis::start();
     let store = redis.store().await;
-    redis.run::<()>("ZADD cabstand:outbox 0 junk 0 1-1 0 2-2 0 3-3");
+    redis.run::<()>("ZADD cabstand:outbox 0 junk 0 1-1 0 2-2 0 3-3 0 9223372036854775807-18446744073709551615");
+    redis.run::<()>("HSET cabstand:outbox:9223372036854775807-18446744073709551615 body last");
     redis.run::<()>("SET cabstand:outbox:2-2 text");
+    for none in ["99999999999999999999-0", "9223372036854775808-0", "4-18446744073709551616", "04-4", "4-04"] {
+        redis.run::<()>(&format!("ZADD cabstand:outbox 0 {none}"));
+        redis.run::<()>(&format!("HSET cabstand:outbox:{none} body mine"));
+    }
     redis.run::<()>("HSET cabstand:outbox:3-3 body mine tries many since soon");
     let event = put_one(&store).await;
     let taken = take(&store).await;
-    assert_eq!(taken.iter().map(|m| m.event_id.to_string()).collect::<Vec<_>>(), ["3-3".to_owned(), event.to_string()]);
-    assert_eq!(redis.run::<u64>("ZCARD cabstand:outbox"), 2);
+    let greatest = "9223372036854775807-18446744073709551615".to_owned();
+    let ids: Vec<String> = taken.iter().map(|message| message.event_id.to_string()).collect();
+    assert_eq!(ids, ["3-3".to_owned(), greatest, event.to_string()]);
+    assert_eq!(redis.run::<u64>("ZCARD cabstand:outbox"), 3);
     assert_eq!(store.not_delivered(&taken[0], Some(LEASE), DAY, "500").await.unwrap(), Fate::Waiting);
 }
 

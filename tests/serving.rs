@@ -66,6 +66,18 @@ async fn a_client_that_is_slow_with_its_headers_or_its_next_call_is_cut() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_its_answers_is_cut() {
+    let redis = Redis::start();
+    let patience = Duration::from_millis(500);
+    let doors = Doors::open_with(&redis, Serving { patience, ..serving() }).await;
+    let mut deaf = TcpStream::connect(&doors.address).await.unwrap();
+    // Calls are taken until the answers to them fill all buffers; then nothing moves any more.
+    let calling = async { while deaf.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok() {} };
+    timeout(Duration::from_secs(8), calling).await.expect("the service cuts it");
+    assert_eq!(doors.caller.health().await, StatusCode::OK, "others are served");
+}
+
+#[tokio::test]
 async fn great_headers_are_refused() {
     let redis = Redis::start();
     let doors = Doors::open(&redis).await;
@@ -136,13 +148,17 @@ async fn a_signal_ends_the_program_within_the_grace_and_a_second_one_at_once() {
 #[tokio::test]
 async fn a_redis_that_does_not_answer_does_not_hold_up_the_end() {
     let mut redis = Redis::start();
-    let mut service = Service::start(&redis, &["--grace", "100ms"]);
-    until("the worker to be on the list", || redis.run::<i64>("ZCARD cabstand:workers") == 1);
+    let mut service = Service::start(&redis, &["--grace", "10ms", "--interval", "20ms"]);
+    service.caller.search().await;
+    until("the worker to be attempting", || redis.field(1, "attempts").is_some_and(|attempts| attempts != "0"));
     let process = redis.process();
     nix::sys::signal::kill(process, Signal::SIGSTOP).unwrap();
+    // Many intervals without an answer: the worker waits for one, too.
+    timeout(Duration::from_millis(500), service.caller.health()).await.unwrap_err();
     service.signal(Signal::SIGTERM);
     let code = service.wait();
     nix::sys::signal::kill(process, Signal::SIGCONT).unwrap();
     assert_eq!(code, Some(0));
-    service.wait_for_log("the worker still waits for Redis", 1);
+    let said = "not all has ended 2.51s after the signal: what still waits, for Redis or for a receiver, is left\n";
+    service.wait_for_log(said, 1);
 }

@@ -303,11 +303,12 @@ async fn what_a_receiver_answers_is_read_no_further_than_it_has_to_be() {
 async fn a_service_that_ends_does_not_wait_for_a_receiver_that_hangs() {
     let mut redis = Redis::start();
     let receiver = Receiver::start(|_| Answer::Never);
-    let mut service = posting_to(&redis, &receiver.url(), &["--webhook-timeout", "1m"]);
+    let mut service = posting_to(&redis, &receiver.url(), &["--webhook-timeout", "1m", "--grace", "100ms"]);
     end_requests(&service, 3).await;
     receiver.wait_for(3);
     service.signal(Signal::SIGTERM);
     assert_eq!(service.wait(), Some(0));
+    assert!(!service.log().contains("is left"), "a short grace leaves them their moment: {}", service.log());
     assert_eq!(waiting(&mut redis), 3, "they come back when their leases end");
 }
 

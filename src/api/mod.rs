@@ -49,7 +49,7 @@ pub struct Settings {
 /// How calls are served.
 #[derive(Debug, Clone)]
 pub struct Serving {
-    /// How long a client may keep us waiting: for a call's headers, for its body, for the next call.
+    /// How long a client may keep us waiting: for a call's headers, for its body, for the next call, and until it reads on.
     pub patience: Duration,
     /// How long calls that are under way may take to end after the shutdown.
     pub grace: Duration,

@@ -1,15 +1,17 @@
 //! How connections are served: how long a client may keep us waiting, how much its headers may hold, and how serving ends.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use metrics::gauge;
+use metrics::{Gauge, gauge};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,7 +33,7 @@ pub(super) async fn serve(mut listener: TcpListener, router: Router, serving: &S
             accepted = Listener::accept(&mut listener) => accepted,
             () = shutdown.cancelled() => break,
         };
-        let connection = converse(http.clone(), stream, router.clone(), shutdown.clone());
+        let connection = converse(http.clone(), stream, serving.patience, router.clone(), shutdown.clone());
         connections.spawn(cut.clone().run_until_cancelled_owned(connection));
     }
     drop(listener);
@@ -52,14 +54,22 @@ fn http(serving: &Serving) -> http1::Builder {
     http
 }
 
-/// Answers the calls on one connection, after the shutdown only the one that is under way.
-async fn converse(http: http1::Builder, stream: TcpStream, router: Router, shutdown: CancellationToken) {
-    let open = gauge!("cabstand_http_connections");
-    open.increment(1);
+/// Answers the calls on one connection, after the shutdown only the one that is under way. A client that reads nothing for as
+/// long as the patience lasts, while something is to be sent to it, is cut.
+async fn converse(
+    http: http1::Builder,
+    stream: TcpStream,
+    patience: Duration,
+    router: Router,
+    shutdown: CancellationToken,
+) {
+    let _open = Open::new();
     // An answer of several pieces must not wait until the first is acknowledged.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience));
     let calls = TowerToHyperService::new(router);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), calls).with_upgrades());
+    let mut connection = pin!(http.serve_connection(TokioIo::new(Box::pin(stream)), calls).with_upgrades());
     // A client that breaks off, or is too slow, is its own affair: how a connection ended says nothing about us.
     tokio::select! {
         _ = connection.as_mut() => {}
@@ -68,5 +78,48 @@ async fn converse(http: http1::Builder, stream: TcpStream, router: Router, shutd
             let _ = connection.await;
         }
     }
-    open.decrement(1);
+}
+
+/// A connection among those that are open, until it is dropped: however it ends.
+struct Open(Gauge);
+
+impl Open {
+    fn new() -> Self {
+        let open = gauge!("cabstand_http_connections");
+        open.increment(1);
+        Self(open)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_whose_handler_breaks_down_is_not_counted_for_ever() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = metrics::set_default_local_recorder(&recorder);
+        let broken = async || -> &str { panic!("this handler breaks down, for a test") };
+        let router = Router::new().route("/", get(broken));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (serving, shutdown) = (Serving::new(recorder.handle()), CancellationToken::new());
+        let _end = shutdown.clone().drop_guard();
+        tokio::spawn(async move { serve(listener, router, &serving, &shutdown).await });
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let _ = client.read_to_end(&mut Vec::new()).await;
+        let shown = recorder.handle().render();
+        assert!(shown.contains("cabstand_http_connections 0\n"), "{shown}");
+    }
 }

@@ -14,8 +14,9 @@ use crate::api::{Serving, Settings};
 use crate::domain::{Metres, parse_span};
 use crate::store::Access;
 
-/// So much longer than the grace the worker may wait for a Redis that does not answer.
-const SLACK: Duration = Duration::from_millis(500);
+/// So much longer than the grace everything may take to end. The webhook and the listeners have two seconds for their last
+/// words, which must fit however short the grace is.
+const SLACK: Duration = Duration::from_millis(2_500);
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -76,14 +77,17 @@ impl Options {
         tracing::info!("Redis is at {}", store.address());
         let serving = Serving { grace: self.grace, ..Serving::new(metrics::install()?) };
         let service = Service { listener, store, settings: self.lifetime.settings(), serving, webhook };
-        let worker_too_late = async {
+        let too_late = async {
             shutdown.cancelled().await;
             sleep(self.grace + SLACK).await;
         };
         tokio::select! {
             outcome = service.run(shutdown.clone()) => outcome,
-            () = worker_too_late => {
-                tracing::warn!("the worker still waits for Redis, which does not answer: it is left");
+            () = too_late => {
+                tracing::warn!(
+                    "not all has ended {:?} after the signal: what still waits, for Redis or for a receiver, is left",
+                    self.grace + SLACK
+                );
                 Ok(())
             }
         }

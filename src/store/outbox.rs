@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::events::millis;
 use super::groups::{Batch, Group};
 use super::scripts::{Call, Script};
-use super::{Store, StoreError};
+use super::{Store, StoreError, millis};
 use crate::domain::{StreamId, UnixMs};
 
 /// The scripts of the outbox, each with the part before it that they share.
@@ -101,6 +100,7 @@ impl Store {
         let mut call = self.call_outbox(&SCRIPTS.take);
         call.arg(millis(lease)).arg(most);
         let (now, next, rows) = taken(self.run(&call).await?)?;
+        // The script gives out such ids alone as can be read here: one that could not would be leased for ever.
         let message = |(id, tries, body): Row| {
             Some(Outgoing { event_id: id.parse().ok()?, tries, body: String::from_utf8_lossy(&body).into_owned() })
         };

@@ -97,7 +97,10 @@ impl Sender {
 
     /// Counts and logs how a try ended.
     fn note(&mut self, tried: Result<(Outgoing, Ended), JoinError>) {
-        let Ok((outgoing, ended)) = tried else { return };
+        let (outgoing, ended) = match tried {
+            Ok(tried) => tried,
+            Err(error) => return broke_down(&error),
+        };
         let id = message::id(outgoing.event_id);
         match ended {
             Ended::Arrived => {
@@ -124,6 +127,13 @@ impl Sender {
     }
 }
 
+/// A try that ended by a fault in this program. Which message it was for is lost with it; that comes back with the end of its
+/// lease.
+fn broke_down(error: &JoinError) {
+    count("failed");
+    tracing::warn!("webhook: a try broke down, and is made again when its lease ends: {error}");
+}
+
 /// Every try is counted once; one that is the last without success, as dead.
 fn count(outcome: &'static str) {
     metrics::counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(1);
@@ -144,4 +154,21 @@ async fn deliver(store: Store, settings: Arc<Settings>, message: Outgoing, taken
         }
     };
     (message, ended.unwrap_or_else(Ended::Untold))
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_try_that_breaks_down_is_counted_as_failed() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = metrics::set_default_local_recorder(&recorder);
+        let broken = tokio::spawn(async { panic!("this try breaks down, for a test") }).await;
+        broke_down(&broken.unwrap_err());
+        let shown = recorder.handle().render();
+        assert!(shown.contains("cabstand_webhook_deliveries_total{outcome=\"failed\"} 1\n"), "{shown}");
+    }
 }
