@@ -47,7 +47,8 @@ fn live(listeners: usize, vitals: Result<Vitals, StoreError>, outbox: Result<Out
         show("cabstand_redis_up", "1 while Redis answers, 0 while it is away", u64::from(!away));
         show("cabstand_listeners", "Riders' connections to this service that wait for an end", listeners as u64);
         if let Ok(vitals) = vitals {
-            show("cabstand_drivers", "Drivers that are available", vitals.drivers);
+            show("cabstand_drivers", "Drivers on the map", vitals.drivers);
+            show("cabstand_drivers_stale", "Those of them who are passed over until they report again", vitals.stale);
             show("cabstand_requests_waiting", "Requests that wait for a driver", vitals.waiting);
             show("cabstand_workers", "Workers that are alive", vitals.workers as u64);
         }
