@@ -25,7 +25,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 )]
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());
-    let page = service.metrics.render() + &live(service.hub.listeners(), vitals, outbox);
+    let page = service.metrics.render() + &live(service.hub.listeners(), &vitals, &outbox);
     ([(header::CONTENT_TYPE, TEXT)], page)
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn sort(metrics: &PrometheusHandle) {
 
 /// What is so at this moment. On a page of its own, made anew each time: what is not known is not on it, and no old figure
 /// stays. A reading that Redis refuses, since a foreign hand put something else under its key, hides nothing but itself.
-fn live(listeners: usize, vitals: Result<Vitals, StoreError>, outbox: Result<OutboxCounts, StoreError>) -> String {
+fn live(listeners: usize, vitals: &Result<Vitals, StoreError>, outbox: &Result<OutboxCounts, StoreError>) -> String {
     let page = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&page, || {
         let away = [vitals.as_ref().err(), outbox.as_ref().err()].into_iter().flatten().any(StoreError::is_away);
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_shown() {
         let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned() };
-        let page = live(3, Err(away()), Err(away()));
+        let page = live(3, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
         assert!(page.contains("cabstand_listeners 3\n"), "{page}");
         assert!(!page.contains("cabstand_drivers"), "{page}");
