@@ -4,8 +4,10 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use common::listener::Ears;
 use common::service::Service;
 use common::{LAT, LNG, Redis, until};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 
 /// What a page says: each line's name with its labels, and the figure.
@@ -35,6 +37,47 @@ fn is_well_formed(text: &str) {
         assert_ne!(*kind, "summary", "{name} has no buckets");
         assert_eq!(text.matches(&format!("# TYPE {name} ")).count(), 1, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_reading_that_is_refused_hides_nothing_else() {
+    let mut redis = Redis::start();
+    let service = Service::start(&redis, &[]);
+    redis.run::<()>("SET cabstand:webhook:dead text");
+    let shown = page(&service).await;
+    assert!(shown["cabstand_redis_up"] > 0.5, "it answers");
+    assert!(shown.contains_key("cabstand_drivers") && !shown.contains_key("cabstand_webhook_waiting"), "{shown:?}");
+    redis.run::<()>("DEL cabstand:webhook:dead drivers");
+    redis.run::<()>("SET drivers text");
+    let shown = page(&service).await;
+    assert!(shown["cabstand_redis_up"] > 0.5, "it answers");
+    assert!(!shown.contains_key("cabstand_drivers") && shown.contains_key("cabstand_webhook_waiting"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn those_who_listen_are_shown() {
+    let redis = Redis::start();
+    let service = Service::start(&redis, &["--interval", "5m", "--ttl", "10m"]);
+    let id = service.caller.search().await;
+    let mut ears = Ears::open(&service.caller, id);
+    ears.wait_for_searching().await;
+    assert_eq!(page(&service).await["cabstand_listeners"].to_string(), "1");
+    drop(ears);
+    until_sum(&[service], "cabstand_listeners", 0.0).await;
+}
+
+#[tokio::test]
+async fn the_errors_of_waiting_reads_are_counted() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let mut tail = store.follow_events(None);
+    tail.next().await.unwrap();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    redis.kill();
+    tail.next().await.unwrap_err();
+    let shown = recorder.handle().render();
+    assert!(shown.contains("cabstand_redis_errors_total{kind=\"away\"} 1\n"), "{shown}");
 }
 
 /// The sum of a figure over services.

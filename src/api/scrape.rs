@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::Service;
 use crate::domain::Vitals;
-use crate::store::OutboxCounts;
+use crate::store::{OutboxCounts, StoreError};
 
 /// How often what was measured is sorted into its buckets.
 const BEAT: Duration = Duration::from_secs(5);
@@ -24,8 +24,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     responses((status = 200, description = "The metrics.", body = String, content_type = TEXT))
 )]
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
-    let held = tokio::try_join!(service.store.vitals(), service.store.outbox_counts()).ok();
-    let page = service.metrics.render() + &live(held);
+    let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());
+    let page = service.metrics.render() + &live(service.hub.listeners(), &vitals, &outbox);
     ([(header::CONTENT_TYPE, TEXT)], page)
 }
 
@@ -38,25 +38,31 @@ pub(super) async fn sort(metrics: &PrometheusHandle) {
     }
 }
 
-/// What Redis holds. On a page of its own, made anew each time: what is not known is not on it, and no old figure stays.
-fn live(held: Option<(Vitals, OutboxCounts)>) -> String {
+/// What is so at this moment. On a page of its own, made anew each time: what is not known is not on it, and no old figure
+/// stays. A reading that Redis refuses, since a foreign hand put something else under its key, hides nothing but itself.
+fn live(listeners: usize, vitals: &Result<Vitals, StoreError>, outbox: &Result<OutboxCounts, StoreError>) -> String {
     let page = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&page, || {
-        describe_gauge!("cabstand_redis_up", "1 while Redis answers, 0 while it is away");
-        gauge!("cabstand_redis_up").set(if held.is_some() { 1.0 } else { 0.0 });
-        let Some((vitals, outbox)) = held else { return };
-        describe_gauge!("cabstand_drivers", "Drivers that are available");
-        gauge!("cabstand_drivers").set(figure(vitals.drivers));
-        describe_gauge!("cabstand_requests_waiting", "Requests that wait for a driver");
-        gauge!("cabstand_requests_waiting").set(figure(vitals.waiting));
-        describe_gauge!("cabstand_workers", "Workers that are alive");
-        gauge!("cabstand_workers").set(figure(vitals.workers as u64));
-        describe_gauge!("cabstand_webhook_waiting", "Ends of requests that are still to be posted to the webhook");
-        gauge!("cabstand_webhook_waiting").set(figure(outbox.waiting));
-        describe_gauge!("cabstand_webhook_dead", "Dead letters that are kept");
-        gauge!("cabstand_webhook_dead").set(figure(outbox.dead));
+        let away = [vitals.as_ref().err(), outbox.as_ref().err()].into_iter().flatten().any(StoreError::is_away);
+        show("cabstand_redis_up", "1 while Redis answers, 0 while it is away", u64::from(!away));
+        show("cabstand_listeners", "Riders' connections to this service that wait for an end", listeners as u64);
+        if let Ok(vitals) = vitals {
+            show("cabstand_drivers", "Drivers that are available", vitals.drivers);
+            show("cabstand_requests_waiting", "Requests that wait for a driver", vitals.waiting);
+            show("cabstand_workers", "Workers that are alive", vitals.workers as u64);
+        }
+        if let Ok(outbox) = outbox {
+            let waiting = "Ends of requests that are still to be posted to the webhook";
+            show("cabstand_webhook_waiting", waiting, outbox.waiting);
+            show("cabstand_webhook_dead", "Dead letters that are kept", outbox.dead);
+        }
     });
     page.handle().render()
+}
+
+fn show(name: &'static str, tells: &'static str, count: u64) {
+    describe_gauge!(name, tells);
+    gauge!(name).set(figure(count));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
@@ -70,8 +76,10 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_shown() {
-        let page = live(None);
+        let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned() };
+        let page = live(3, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
+        assert!(page.contains("cabstand_listeners 3\n"), "{page}");
         assert!(!page.contains("cabstand_drivers"), "{page}");
     }
 }

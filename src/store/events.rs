@@ -114,12 +114,12 @@ impl Reader {
     }
 
     async fn query<T: redis::FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, StoreError> {
-        let away = |error| StoreError::from_redis(&self.store.address, &error);
+        let counted = |error| self.store.counted(&error);
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.store.client.get_multiplexed_async_connection_with_config(&config()).await.map_err(away)?,
+            None => self.store.client.get_multiplexed_async_connection_with_config(&config()).await.map_err(counted)?,
         };
-        let answer = command.query_async(&mut connection).await.map_err(away)?;
+        let answer = command.query_async(&mut connection).await.map_err(counted)?;
         self.connection = Some(connection);
         Ok(answer)
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use metrics::{counter, histogram};
-use redis::{Arg, Cmd, RedisResult};
+use redis::{Arg, Cmd, RedisError, RedisResult};
 
 use super::{Store, StoreError};
 
@@ -17,13 +17,16 @@ impl Store {
         let began = Instant::now();
         let answer = answer.await;
         histogram!("cabstand_redis_command_seconds", "command" => command).record(began.elapsed());
-        answer.map_err(|error| {
-            let error = StoreError::from_redis(&self.address, &error);
-            if let Some(kind) = kind(&error) {
-                counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
-            }
-            error
-        })
+        answer.map_err(|error| self.counted(&error))
+    }
+
+    /// Counts an error, and answers it in our words. By itself for reads that wait: how long they took says nothing.
+    pub(super) fn counted(&self, error: &RedisError) -> StoreError {
+        let error = StoreError::from_redis(&self.address, error);
+        if let Some(kind) = kind(&error) {
+            counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
+        }
+        error
     }
 }
 
