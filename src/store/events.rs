@@ -7,7 +7,7 @@ use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 
 use super::reply::Fields;
-use super::{CONNECT_TIMEOUT, Store, StoreError};
+use super::{CONNECT_TIMEOUT, Store, StoreError, millis};
 use crate::domain::{Actor, DriverId, Event, EventKind, StreamId};
 
 /// How long one read waits for something new. It is also the beat at which a dead connection is noticed.
@@ -127,10 +127,6 @@ impl Reader {
 
 fn config() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(BLOCK * 2))
-}
-
-pub(super) fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The event in an entry; none where its id or its type cannot be read.

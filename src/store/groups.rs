@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::events::{BATCH, BLOCK, Entry, Reader, event, millis};
+use super::events::{BATCH, BLOCK, Entry, Reader, event};
 use super::scripts::Script;
-use super::{Store, StoreError};
+use super::{Store, StoreError, millis};
 use crate::domain::{Actor, Event, StreamId};
 
 /// An event that its taker has not acknowledged for so long is taken over by another.

@@ -131,7 +131,7 @@ fn manager_config() -> ConnectionManagerConfig {
         .set_response_timeout(Some(RESPONSE_TIMEOUT))
 }
 
-/// Whole milliseconds, at least one: Redis refuses a TTL of 0.
+/// Whole milliseconds, at least one: Redis refuses a TTL of 0, and takes a read that waits for 0 to wait for ever.
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
 }

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::events::millis;
 use super::groups::{Batch, Group};
 use super::scripts::{Call, Script};
-use super::{Store, StoreError};
+use super::{Store, StoreError, millis};
 use crate::domain::{StreamId, UnixMs};
 
 /// The scripts of the outbox, each with the part before it that they share.

@@ -86,7 +86,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
     })
 }
 
-/// The same limits as in `lib.lua`: what is shown as waiting is what a worker attempts.
+/// The same limits as in `lib_look.lua`: what is shown as waiting is what a worker attempts.
 fn within<T: PartialOrd>(value: T, range: RangeInclusive<T>) -> Option<T> {
     range.contains(&value).then_some(value)
 }
