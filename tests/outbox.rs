@@ -78,6 +78,21 @@ async fn what_a_slow_member_and_the_one_that_took_over_both_have_is_put_once() {
 }
 
 #[tokio::test]
+async fn what_was_taken_over_and_dealt_with_is_acknowledged_once() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let mut slow = store.join(Group::Riders, &actor("slow")).await.unwrap();
+    let mut quick = store.join(Group::Riders, &actor("quick")).await.unwrap();
+    end_one(&store).await;
+    let late = slow.next().await.unwrap();
+    let [first, rest @ ..] = late.events.as_slice() else { panic!("no event") };
+    redis.run::<redis::Value>(&format!("XCLAIM cabstand:events riders slow 0 {} IDLE 10001 JUSTID", first.id));
+    let batch = quick.next().await.unwrap();
+    assert_eq!(quick.acknowledge(&batch).await.unwrap(), [first]);
+    assert_eq!(slow.acknowledge(&late).await.unwrap(), rest.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_was_taken_from_a_group_that_is_gone_is_put_all_the_same() {
     let mut redis = Redis::start();
     let store = redis.store().await;

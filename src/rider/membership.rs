@@ -3,7 +3,7 @@
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::Actor;
+use crate::domain::{Actor, Event};
 use crate::store::{Batch, Group, Member, Outage, Store, StoreError};
 
 pub(super) struct Membership {
@@ -50,23 +50,27 @@ impl Membership {
         Ok(Batch::default())
     }
 
-    /// Says that this batch is dealt with, and answers whether that was heard. If not, it is given out again.
-    pub(super) async fn acknowledge(&mut self, batch: &Batch, shutdown: &CancellationToken) -> bool {
-        let Some(member) = &self.member else { return false };
+    /// Says that this batch is dealt with, and answers those of its events that nobody has said so of before; none where that
+    /// was not heard. Then they are given out again.
+    pub(super) async fn acknowledge<'a>(&mut self, batch: &'a Batch, shutdown: &CancellationToken) -> Vec<&'a Event> {
+        let Some(member) = &self.member else { return Vec::new() };
         let acknowledged = member.acknowledge(batch).await;
-        self.acknowledged(acknowledged, shutdown).await
+        self.acknowledged(acknowledged, shutdown).await.unwrap_or_default()
     }
 
-    /// The same where the batch was acknowledged by other means.
-    pub(super) async fn acknowledged(
+    /// The same where the batch was acknowledged by other means: what these answered, if it was heard.
+    pub(super) async fn acknowledged<T>(
         &mut self,
-        acknowledged: Result<(), StoreError>,
+        acknowledged: Result<T, StoreError>,
         shutdown: &CancellationToken,
-    ) -> bool {
-        if let Err(error) = &acknowledged {
-            self.pause(error, shutdown).await;
+    ) -> Option<T> {
+        match acknowledged {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                self.pause(&error, shutdown).await;
+                None
+            }
         }
-        acknowledged.is_ok()
     }
 
     async fn pause(&mut self, error: &StoreError, shutdown: &CancellationToken) {

@@ -28,10 +28,8 @@ pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
         for line in batch.events.iter().flat_map(log_lines) {
             tracing::info!("{line}");
         }
-        // What could not be acknowledged is taken again, and counted then.
-        if membership.acknowledge(&batch, &shutdown).await {
-            batch.events.iter().for_each(tally::count);
-        }
+        // What could not be acknowledged is taken again, and counted then; what another took over is counted there.
+        membership.acknowledge(&batch, &shutdown).await.into_iter().for_each(tally::count);
     }
     membership.leave().await;
 }

@@ -1,6 +1,7 @@
 //! The consumer groups of the stream: each event goes to one of all the services that run, and to another one if that one
 //! dies before it has dealt with it.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -143,17 +144,23 @@ impl Member {
         self.store.make_group(self.group, if is_the_same { &self.last } else { "0" }).await
     }
 
-    /// Says that this batch is dealt with.
+    /// Says that this batch is dealt with. Answers those of its events that were not acknowledged yet: the others were taken
+    /// over by another member, which has dealt with them, too.
     ///
     /// # Errors
     /// Where Redis cannot do it: they will be given out again.
-    pub async fn acknowledge(&self, batch: &Batch) -> Result<(), StoreError> {
-        if batch.ids.is_empty() {
-            return Ok(());
+    pub async fn acknowledge<'a>(&self, batch: &'a Batch) -> Result<Vec<&'a Event>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut ack = redis::cmd("XACK");
-        ack.arg(&self.store.keys.events).arg(self.group.name()).arg(&batch.ids);
-        self.store.query(&ack).await
+        let mut acks = redis::pipe();
+        for id in &batch.ids {
+            acks.cmd("XACK").arg(&self.store.keys.events).arg(self.group.name()).arg(id);
+        }
+        let acknowledged: Vec<bool> = self.store.query_all(&acks).await?;
+        let ids = batch.ids.iter().zip(acknowledged).filter(|(_, is_first)| *is_first);
+        let first: BTreeSet<StreamId> = ids.filter_map(|(id, _)| id.parse().ok()).collect();
+        Ok(batch.events.iter().filter(|event| first.contains(&event.id)).collect())
     }
 
     /// Leaves the group, so that its list of members does not grow with every start of a service.
