@@ -71,8 +71,9 @@ fn not_a_websocket(why: &WebSocketUpgradeRejection) -> Response {
 }
 
 /// Tells all there is to tell and ends the connection. It is cut where the client does not play its part.
-async fn converse(mut socket: WebSocket, telling: Telling) {
-    if tell(&mut socket, telling).await.is_some() {
+async fn converse(mut socket: WebSocket, mut telling: Telling) {
+    // The listener in it lives until the connection ends, and the service does not end before.
+    if tell(&mut socket, &mut telling).await.is_some() {
         // Until the client has closed too: what it has sent meanwhile would else cost it our last words.
         let closed = async { while let Some(Ok(_)) = socket.recv().await {} };
         timeout(PATIENCE, closed).await.unwrap_or_default();
@@ -80,20 +81,19 @@ async fn converse(mut socket: WebSocket, telling: Telling) {
 }
 
 /// None where the client has vanished.
-async fn tell(socket: &mut WebSocket, telling: Telling) -> Option<()> {
+async fn tell(socket: &mut WebSocket, telling: &mut Telling) -> Option<()> {
     match telling {
-        Telling::Open(first, mut listener) => {
+        Telling::Open(first, listener) => {
             if let Some(first) = first {
-                say(socket, &first).await?;
+                say(socket, first).await?;
             }
-            // The listener lives until the last word: the service does not end before.
             match hear(socket, listener.news(), PING_EVERY).await? {
                 Some(News::Ended(told)) => tell_end(socket, &Message::ended(told)).await,
                 Some(News::Gone) => close(socket, UNKNOWN, "the request is not known any more").await,
                 None => close(socket, close_code::AWAY, "the service ends: connect again").await,
             }
         }
-        Telling::Ended(end) => tell_end(socket, &end).await,
+        Telling::Ended(end) => tell_end(socket, end).await,
         Telling::Heard => close(socket, close_code::NORMAL, "the end was heard already").await,
     }
 }
