@@ -124,6 +124,8 @@ async fn a_request_that_has_ended_is_409_with_its_state() {
     for (id, state) in [(1, "cancelled"), (2, "expired"), (3, "found")] {
         let problem = problem(doors.caller.post("/v2/cancel", json!({"request_id": id})).await, 409).await;
         assert_eq!(problem["state"], state);
+        let detail = format!("request {id} has ended already: {state}");
+        assert_eq!(problem["detail"], detail, "who ended it concerns nobody outside");
     }
 }
 

@@ -97,8 +97,10 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis can't be reached: {reason}"))
             }
             StoreError::Refused(Refusal::UnknownRequest(_)) => Self::no_such_request(),
-            StoreError::Refused(ref refusal @ Refusal::AlreadyEnded { state, .. }) => {
-                Self { state: Some(state), ..Self::new(StatusCode::CONFLICT, refusal.to_string()) }
+            // Nor does the name of who ended it.
+            StoreError::Refused(Refusal::AlreadyEnded { id, state, .. }) => {
+                let detail = format!("request {id} has ended already: {state}");
+                Self { state: Some(state), ..Self::new(StatusCode::CONFLICT, detail) }
             }
             StoreError::Refused(refusal) => Self::new(StatusCode::CONFLICT, refusal.to_string()),
             other => {
