@@ -16,6 +16,9 @@ use crate::common::{LAT, LNG, actor, driver, id, place, request};
 use crate::ledger::{Between, Ledger};
 use crate::services::Services;
 
+/// With this begins the name of a driver who reports over HTTP and does nothing else.
+pub const PHONE: &str = "phone";
+
 pub struct World {
     pub store: Store,
     pub services: Arc<Services>,
@@ -25,6 +28,11 @@ pub struct World {
 /// Within a city in which some are in reach of each other and some are not.
 fn somewhere(random: &mut StdRng) -> (f64, f64) {
     (LAT + random.random_range(-0.12..0.12), LNG + random.random_range(-0.12..0.12))
+}
+
+/// So far outside that only few riders are in reach: a driver there often waits for long.
+fn on_the_outskirts(random: &mut StdRng) -> (f64, f64) {
+    (LAT + 0.155, LNG + random.random_range(-0.12..0.12))
 }
 
 async fn pause(random: &mut StdRng, most_ms: u64) {
@@ -91,6 +99,22 @@ impl World {
                 self.ledger.note_available(&name, Between { begun, done: self.now().await });
             }
             pause(&mut random, 700).await;
+        }
+    }
+
+    /// Reports over HTTP alone, and falls silent now and then, for as long as makes it stale or forgotten.
+    pub async fn be_a_phone(self: Arc<Self>, n: u64, mut random: StdRng, stop: CancellationToken) {
+        let name = format!("{PHONE}{n}");
+        while !stop.is_cancelled() {
+            let (lat, lng) = on_the_outskirts(&mut random);
+            let begun = self.now().await;
+            self.post("/tracking", &json!({"id": name, "lat": lat, "lng": lng}), &mut random).await;
+            self.ledger.note_available(&name, Between { begun, done: self.now().await });
+            let most_ms = if random.random_bool(0.5) { 10_000 } else { 700 };
+            tokio::select! {
+                () = pause(&mut random, most_ms) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 

@@ -7,8 +7,12 @@ use std::time::Duration;
 use cabstand::domain::{Event, EventKind, State, UnixMs};
 use cabstand::store::Store;
 
+use crate::actors::PHONE;
 use crate::common::id;
 use crate::ledger::Ledger;
+
+/// A silence may be noticed so much later: services that were killed all at once have to come back first.
+const SILENCE_SLACK: Duration = Duration::from_millis(2_500);
 
 pub struct History {
     events: Vec<Event>,
@@ -19,6 +23,8 @@ pub struct History {
 pub struct Counts {
     pub opened: usize,
     pub found: usize,
+    /// With a driver who reports over HTTP alone.
+    pub found_phones: usize,
     pub cancelled: usize,
     pub expired: usize,
     pub attempted: usize,
@@ -27,12 +33,16 @@ pub struct Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { opened, found, cancelled, expired, attempted, events } = self;
+        let Self { opened, found, found_phones, cancelled, expired, attempted, events } = self;
         write!(
             f,
-            "{opened} opened, {found} found, {cancelled} cancelled, {expired} expired, {attempted} attempts in vain, {events} events"
+            "{opened} opened, {found} found ({found_phones} phones), {cancelled} cancelled, {expired} expired, {attempted} attempts in vain, {events} events"
         )
     }
+}
+
+fn is_phone(found: &Event) -> bool {
+    found.driver_id.as_ref().is_some_and(|driver| driver.as_str().starts_with(PHONE))
 }
 
 impl History {
@@ -49,6 +59,7 @@ impl History {
         Counts {
             opened: count(&EventKind::Opened),
             found: count(&EventKind::Found),
+            found_phones: self.found().filter(|event| is_phone(event)).count(),
             cancelled: count(&EventKind::Cancelled),
             expired: count(&EventKind::Expired),
             attempted: count(&EventKind::Attempted),
@@ -68,6 +79,10 @@ impl History {
 
     fn ends(&self) -> impl Iterator<Item = (&Event, State)> {
         self.events.iter().filter_map(|event| event.kind.end().map(|state| (event, state)))
+    }
+
+    fn found(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter().filter(|event| event.kind == EventKind::Found)
     }
 
     /// The riders whose end does not stand in the log. It may stand there twice: a service that was killed may have told it
@@ -108,7 +123,7 @@ impl History {
     /// Between two requests that were given one driver, that driver has become available again.
     pub fn check_the_drivers(&self, ledger: &Ledger) {
         let mut given: HashMap<&str, Vec<&Event>> = HashMap::new();
-        for event in self.events.iter().filter(|event| event.kind == EventKind::Found) {
+        for event in self.found() {
             given.entry(event.driver_id.as_ref().unwrap().as_str()).or_default().push(event);
         }
         for (driver, founds) in given {
@@ -124,6 +139,17 @@ impl History {
                 );
                 before = found.id.at;
             }
+        }
+    }
+
+    /// A driver who reports over HTTP alone is given to nobody long after its last report.
+    pub fn check_the_phones(&self, ledger: &Ledger, stale_after: Duration) {
+        let longest = i64::try_from((stale_after + SILENCE_SLACK).as_millis()).unwrap();
+        for found in self.found().filter(|event| is_phone(event)) {
+            let reports = ledger.available(found.driver_id.as_ref().unwrap().as_str());
+            let last = reports.iter().rfind(|report| report.begun <= found.id.at).unwrap();
+            let silent = found.id.at.0 - last.done.0;
+            assert!(silent <= longest, "{found:?} came {silent} ms after the driver's last report: {last:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Several services on one Redis that are killed and started again.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread::sleep;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub struct Services {
     running: Mutex<Vec<Option<Service>>>,
     /// What the dead have logged.
     logged: Mutex<Vec<Service>>,
+    kills: AtomicUsize,
     pub client: Client,
 }
 
@@ -29,6 +31,7 @@ impl Services {
             options: options.iter().map(|&option| option.to_owned()).collect(),
             running: Mutex::new((0..count).map(|_| None).collect()),
             logged: Mutex::default(),
+            kills: AtomicUsize::new(0),
             client: http_client::plain().timeout(Duration::from_secs(2)).build().unwrap(),
         };
         for slot in 0..count {
@@ -53,10 +56,16 @@ impl Services {
         of_all.filter_map(|slot| running[slot].as_ref()).map(|service| service.caller.base.clone()).next()
     }
 
+    /// How many died.
+    pub fn kills(&self) -> usize {
+        self.kills.load(Ordering::Relaxed)
+    }
+
     pub fn kill(&self, slot: usize) {
         let Some(mut service) = self.running()[slot].take() else { return };
         service.signal(Signal::SIGKILL);
         service.wait();
+        self.kills.fetch_add(1, Ordering::Relaxed);
         self.logged.lock().unwrap().push(service);
     }
 
@@ -66,9 +75,9 @@ impl Services {
         self.running()[slot] = Some(service);
     }
 
-    /// Kills one after the other, at times all of them, until it is told to stop. All run at the end. Answers how many died.
-    pub fn kill_now_and_then(&self, random: &mut StdRng, stop: &CancellationToken) -> usize {
-        let (count, mut kills) = (self.running().len(), 0);
+    /// Kills one after the other, at times all of them, until it is told to stop. All run at the end.
+    pub fn kill_now_and_then(&self, random: &mut StdRng, stop: &CancellationToken) {
+        let count = self.running().len();
         while !stop.is_cancelled() {
             sleep(Duration::from_millis(random.random_range(50..600)));
             let first = random.random_range(0..count);
@@ -77,13 +86,11 @@ impl Services {
             for &slot in &slots {
                 self.kill(slot);
             }
-            kills += slots.len();
             sleep(Duration::from_millis(random.random_range(0..200)));
             for &slot in &slots {
                 self.restart(slot);
             }
         }
-        kills
     }
 
     /// All that the living and the dead have logged.
