@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cabstand::api::Serving;
 use common::doors::{Doors, serving};
+use common::listener::Socket;
 use common::service::Service;
 use common::{Redis, until};
 use nix::sys::signal::Signal;
@@ -161,4 +162,27 @@ async fn a_redis_that_does_not_answer_does_not_hold_up_the_end() {
     assert_eq!(code, Some(0));
     let said = "not all has ended 2.51s after the signal: what still waits, for Redis or for a receiver, is left\n";
     service.wait_for_log(said, 1);
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_waits_for_one() {
+    let redis = Redis::start();
+    let doors = Doors::open_with(&redis, Serving { most_connections: 2, ..serving() }).await;
+    let request = redis.store().await.open(&common::request(), &common::actor("http")).await.unwrap();
+    // One keeps its place by a call that goes on, the other by a WebSocket.
+    let path = format!("/v2/requests/{request}");
+    let stream = doors.caller.get(&format!("{path}/events")).await;
+    let mut socket = Socket::open(&doors.caller, &format!("{path}/ws")).await.unwrap();
+    socket.message().await;
+    let mut third = tokio::spawn(health_of_another_client(doors.caller.base.clone()));
+    assert!(timeout(Duration::from_millis(200), &mut third).await.is_err(), "there is no place for it");
+    drop(socket);
+    assert_eq!(third.await.unwrap(), 200);
+    drop(stream);
+}
+
+/// The status of a call on a connection of its own.
+async fn health_of_another_client(base: String) -> u16 {
+    let client = cabstand::http_client::plain().build().unwrap();
+    client.get(format!("{base}/health")).send().await.unwrap().status().as_u16()
 }

@@ -53,15 +53,17 @@ pub struct Serving {
     pub patience: Duration,
     /// How long calls that are under way may take to end after the shutdown.
     pub grace: Duration,
+    /// How many connections may be open, WebSockets among them; whoever comes then waits until one is closed.
+    pub most_connections: usize,
     /// What `GET /metrics` shows.
     pub metrics: PrometheusHandle,
 }
 
 impl Serving {
-    /// A patience of ten seconds and a grace of five.
+    /// A patience of ten seconds, a grace of five, and a thousand connections.
     #[must_use]
     pub fn new(metrics: PrometheusHandle) -> Self {
-        Self { patience: Duration::from_secs(10), grace: Duration::from_secs(5), metrics }
+        Self { patience: Duration::from_secs(10), grace: Duration::from_secs(5), most_connections: 1_000, metrics }
     }
 }
 

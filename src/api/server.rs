@@ -1,24 +1,31 @@
 //! How connections are served: how long a client may keep us waiting, how much its headers may hold, and how serving ends.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
 use axum::serve::Listener;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use metrics::{Gauge, gauge};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use super::Serving;
 
 /// The most that the headers of a call may hold, with its first line, in bytes. A call with more is answered 431.
 const LONGEST_HEADERS: usize = 32 * 1024;
+/// So often it is said that no more connections are let in.
+const WARN_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until `shutdown`. Then nobody else is let in, and what is under way is finished, for as long as the grace lasts;
 /// what is left then is cut.
@@ -28,12 +35,17 @@ pub(super) async fn serve(mut listener: TcpListener, router: Router, serving: &S
     // Whatever ends this function ends the connections, too.
     let cut = CancellationToken::new();
     let _at_the_end = cut.clone().drop_guard();
+    let mut room = Room::new(serving.most_connections);
     loop {
-        let (stream, _) = tokio::select! {
-            accepted = Listener::accept(&mut listener) => accepted,
+        let accepted = async {
+            let place = room.place().await?;
+            Some((Listener::accept(&mut listener).await.0, Arc::new(Open::new(place))))
+        };
+        let (stream, open) = tokio::select! {
+            accepted = accepted => if let Some(accepted) = accepted { accepted } else { break },
             () = shutdown.cancelled() => break,
         };
-        let connection = converse(http.clone(), stream, serving.patience, router.clone(), shutdown.clone());
+        let connection = converse(http.clone(), stream, open, serving.patience, router.clone(), shutdown.clone());
         connections.spawn(cut.clone().run_until_cancelled_owned(connection));
     }
     drop(listener);
@@ -59,16 +71,21 @@ fn http(serving: &Serving) -> http1::Builder {
 async fn converse(
     http: http1::Builder,
     stream: TcpStream,
+    open: Arc<Open>,
     patience: Duration,
     router: Router,
     shutdown: CancellationToken,
 ) {
-    let _open = Open::new();
     // An answer of several pieces must not wait until the first is acknowledged.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience));
-    let calls = TowerToHyperService::new(router);
+    // Who makes a WebSocket of the connection keeps its place, which is free again when the last of them lets go.
+    let calls = router.map_request(move |mut call: Request<Incoming>| {
+        call.extensions_mut().insert(Arc::clone(&open));
+        call
+    });
+    let calls = TowerToHyperService::new(calls);
     let mut connection = pin!(http.serve_connection(TokioIo::new(Box::pin(stream)), calls).with_upgrades());
     // A client that breaks off, or is too slow, is its own affair: how a connection ended says nothing about us.
     tokio::select! {
@@ -80,20 +97,49 @@ async fn converse(
     }
 }
 
-/// A connection among those that are open, until it is dropped: however it ends.
-struct Open(Gauge);
+/// How many may still come in.
+struct Room {
+    most: usize,
+    places: Arc<Semaphore>,
+    warned_at: Option<Instant>,
+}
+
+impl Room {
+    fn new(most: usize) -> Self {
+        Self { most, places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), warned_at: None }
+    }
+
+    /// Waits for a place. Where there is none the log says so, once a minute at the most.
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        let is_new = self.warned_at.is_none_or(|at| at.elapsed() > WARN_EVERY);
+        if self.places.available_permits() == 0 && is_new {
+            tracing::warn!(
+                "{} connections are open, which is the most: who comes now waits for another to close",
+                self.most
+            );
+            self.warned_at = Some(Instant::now());
+        }
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+}
+
+/// The place of a connection among those that are open, until it is dropped: however it ends.
+pub(super) struct Open {
+    counted: Gauge,
+    _place: OwnedSemaphorePermit,
+}
 
 impl Open {
-    fn new() -> Self {
-        let open = gauge!("cabstand_http_connections");
-        open.increment(1);
-        Self(open)
+    fn new(place: OwnedSemaphorePermit) -> Self {
+        let counted = gauge!("cabstand_http_connections");
+        counted.increment(1);
+        Self { counted, _place: place }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.decrement(1);
+        self.counted.decrement(1);
     }
 }
 

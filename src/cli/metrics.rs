@@ -65,10 +65,7 @@ fn describe() {
     describe_counter!("cabstand_attempts_total", "Looks for a driver that the schedule asked for");
     describe_counter!("cabstand_redis_errors_total", "Commands that Redis did not carry out, by kind of error");
     describe_counter!("cabstand_webhook_deliveries_total", "Deliveries to the webhook's receiver, by outcome");
-    describe_gauge!(
-        "cabstand_http_connections",
-        "HTTP connections that are open; those that became WebSockets are not among them"
-    );
+    describe_gauge!("cabstand_http_connections", "HTTP connections that are open, WebSockets among them");
 }
 
 /// What has not happened yet is shown as 0: a rate needs to see the first one, too.

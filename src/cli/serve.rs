@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::logging::LogFormat;
 use super::service::Service;
 use super::silence::{self, Silence};
-use super::{Shared, logging, metrics, signals, webhook};
+use super::{Shared, limits, logging, metrics, signals, webhook};
 use crate::api::{Serving, Settings};
 use crate::domain::{Metres, parse_span};
 use crate::store::Access;
@@ -75,7 +75,11 @@ impl Options {
         let shutdown = signals::shutdown()?;
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
-        let serving = Serving { grace: self.grace, ..Serving::new(metrics::install()?) };
+        let serving = Serving {
+            grace: self.grace,
+            most_connections: limits::most_connections(),
+            ..Serving::new(metrics::install()?)
+        };
         let service = Service { listener, store, settings: self.lifetime.settings(), serving, webhook };
         let too_late = async {
             shutdown.cancelled().await;

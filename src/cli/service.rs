@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::{host, limits};
+use super::host;
 use crate::api::{self, Serving, Settings};
 use crate::domain::Actor;
 use crate::rider::{self, Hub, webhook};
@@ -31,7 +31,6 @@ impl Service {
         let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
         // The groups have to be there before the first request can end, or that rider would hear nothing.
         store.join(Group::Riders, &name).await?;
-        limits::raise_open_files();
         let hub = Hub::new(store.clone());
         let mut tasks = JoinSet::new();
         if let Some(webhook) = webhook {

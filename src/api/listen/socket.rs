@@ -1,13 +1,14 @@
 //! `GET /v2/requests/{id}/ws`: the same over a WebSocket.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{self, CloseFrame, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, interval_at, timeout};
@@ -16,6 +17,7 @@ use super::{Message, Telling, last_event_id, telling};
 use crate::api::Service;
 use crate::api::document::NoRedis;
 use crate::api::problem::{Problem, TYPE};
+use crate::api::server::Open;
 use crate::rider::News;
 
 /// From one ping to the next. Who has given no sign of life by then has vanished.
@@ -50,6 +52,7 @@ pub(in crate::api) async fn socket(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
+    open: Option<Extension<Arc<Open>>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade = match upgrade {
@@ -60,7 +63,10 @@ pub(in crate::api) async fn socket(
     // Small buffers: most of the time nothing is said, and thousands listen.
     let upgrade = upgrade.read_buffer_size(LONGEST).write_buffer_size(0).max_write_buffer_size(MOST_UNSENT);
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST);
-    Ok(upgrade.on_upgrade(|socket| converse(socket, telling)))
+    Ok(upgrade.on_upgrade(async move |socket| {
+        converse(socket, telling).await;
+        drop(open);
+    }))
 }
 
 fn not_a_websocket(why: &WebSocketUpgradeRejection) -> Response {
