@@ -53,7 +53,7 @@ pub struct Serving {
     pub patience: Duration,
     /// How long calls that are under way may take to end after the shutdown.
     pub grace: Duration,
-    /// How many connections may be open, WebSockets among them; whoever comes then waits until one is closed.
+    /// How many connections may be open, those that became a `WebSocket` among them; whoever comes then waits until one is closed.
     pub most_connections: usize,
     /// What `GET /metrics` shows.
     pub metrics: PrometheusHandle,
