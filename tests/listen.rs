@@ -22,6 +22,16 @@ fn ws(id: u64) -> String {
     format!("/v2/requests/{id}/ws")
 }
 
+/// A request, and a listener of each kind who knows that it is searching.
+async fn two_listeners(service: &Service) -> (u64, Ears, Socket) {
+    let request = service.caller.search().await;
+    let (mut ears, mut socket) =
+        (Ears::open(&service.caller, request), Socket::open(&service.caller, &ws(request)).await.unwrap());
+    ears.wait_for_searching().await;
+    socket.message().await;
+    (request, ears, socket)
+}
+
 /// A listener's connection as plain bytes, for what no good client does.
 async fn plain(caller: &Caller, id: u64) -> TcpStream {
     let mut stream = TcpStream::connect(caller.base.strip_prefix("http://").unwrap()).await.unwrap();
@@ -233,11 +243,7 @@ async fn a_damaged_record_is_listened_to_until_its_key_ends() {
 async fn listeners_live_through_an_outage_of_redis() {
     let mut redis = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let service = Service::start(&redis, &PATIENT);
-    let request = service.caller.search().await;
-    let (mut ears, mut socket) =
-        (Ears::open(&service.caller, request), Socket::open(&service.caller, &ws(request)).await.unwrap());
-    ears.wait_for_searching().await;
-    socket.message().await;
+    let (request, mut ears, mut socket) = two_listeners(&service).await;
     redis.kill();
     service.wait_for_log("listeners: Redis at", 1);
     let _restarted = Restarted::in_place_of(&mut redis);
@@ -250,11 +256,7 @@ async fn listeners_live_through_an_outage_of_redis() {
 async fn listeners_of_a_redis_that_came_back_empty_are_let_go() {
     let mut redis = Redis::start();
     let service = Service::start(&redis, &PATIENT);
-    let request = service.caller.search().await;
-    let (mut ears, mut socket) =
-        (Ears::open(&service.caller, request), Socket::open(&service.caller, &ws(request)).await.unwrap());
-    ears.wait_for_searching().await;
-    socket.message().await;
+    let (_, mut ears, mut socket) = two_listeners(&service).await;
     redis.kill();
     let _restarted = Restarted::in_place_of(&mut redis);
     // The ids go on above the lost ones: the new stream alone does not show that the old one is gone.
@@ -292,11 +294,7 @@ async fn after_a_flush_old_listeners_are_let_go_and_new_ones_told() {
 async fn open_streams_do_not_hold_up_the_end_of_the_service() {
     let redis = Redis::start();
     let mut service = Service::start(&redis, &PATIENT);
-    let request = service.caller.search().await;
-    let (mut ears, mut socket) =
-        (Ears::open(&service.caller, request), Socket::open(&service.caller, &ws(request)).await.unwrap());
-    ears.wait_for_searching().await;
-    socket.message().await;
+    let (request, mut ears, mut socket) = two_listeners(&service).await;
     // One that does not even answer the close.
     let mut deaf = Socket::open(&service.caller, &ws(request)).await.unwrap();
     deaf.message().await;
