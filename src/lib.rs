@@ -33,6 +33,10 @@
 //! workers sweep all who wait, oldest first, together and at most once a second (`sweep.lua`). A foreign hand on a request's
 //! key is heard as a keyspace notification, and the worker settles the request by what the key says (`settle.lua`).
 //!
+//! Where silence means something, the workers move drivers from the set of the fresh to that of the stale (`silent.lua`). Both
+//! have each driver at the place of its last report, so the search for the nearest goes through the fresh alone, and one whom
+//! another hand has set elsewhere since can be told from one who is silent.
+//!
 //! Whoever ends a request writes the end into the stream of events in the same script. All telling begins there: a consumer
 //! group of [`rider`] logs it in the article's words, another one puts it into an outbox for the operator's webhook, and
 //! every service gives it to the riders who listen at its door. Every clock is Redis' own `TIME`.

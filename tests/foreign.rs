@@ -82,19 +82,45 @@ async fn a_damaged_record_ends_with_its_key() {
 }
 
 #[tokio::test]
-async fn what_redis_refuses_for_one_request_is_tried_again_and_holds_up_nobody() {
+async fn an_end_that_cannot_be_told_is_none_and_is_tried_again() {
     let mut redis = Redis::start();
     let store = opened(&redis, 2).await;
-    redis.run::<()>("DEL cabstand:waiting");
-    redis.run::<()>("SET cabstand:waiting x");
-    redis.run::<()>("DEL 1");
+    redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
+    redis.run::<()>("DEL cabstand:events 2");
+    redis.run::<()>("SET cabstand:events x");
     let looks = store.attempt_due(&actor("w"), 10).await.unwrap().looks;
-    assert!(matches!(&looks[0].outcome, Outcome::Failed(why) if why.contains("WRONGTYPE")), "{looks:?}");
-    assert_eq!(looks[1].outcome, Outcome::Waiting);
+    for look in &looks {
+        assert!(matches!(&look.outcome, Outcome::Failed(why) if why.contains("WRONGTYPE")), "{looks:?}");
+    }
+    // Nobody has lost a driver or a rider by it.
+    assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["d"]);
+    assert_eq!((redis.state(1).as_deref(), redis.state(2).as_deref()), (Some("searching"), Some("searching")));
     let next = store.attempt_due(&actor("w"), 10).await.unwrap();
     assert!(next.looks.is_empty() && next.next_in.unwrap() <= Duration::from_secs(1), "{next:?}");
-    let looks = store.settle_by_key(&[id(1), id(2)], &actor("w")).await.unwrap();
-    assert_eq!(looks.len(), 2);
+    redis.run::<()>("DEL cabstand:events");
+    redis.run::<()>("ZADD cabstand:due 1 1 1 2");
+    let looks = store.attempt_due(&actor("w"), 10).await.unwrap().looks;
+    let ends = [Outcome::Ended(State::Found), Outcome::Ended(State::Expired)];
+    assert_eq!(looks.into_iter().map(|look| look.outcome).collect::<Vec<_>>(), ends);
+}
+
+#[tokio::test]
+async fn a_list_that_was_spoilt_keeps_nobody_from_being_served() {
+    for list in ["waiting", "queue", "reach", "fresh", "stale"] {
+        let mut redis = Redis::start();
+        let store = opened(&redis, 1).await;
+        redis.run::<()>(&format!("DEL cabstand:{list}"));
+        redis.run::<()>(&format!("SET cabstand:{list} x"));
+        store.open(&request(), &actor("http")).await.unwrap();
+        redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
+        let looks = store.attempt_due(&actor("w"), 10).await.unwrap().looks;
+        assert_eq!(looks[0].outcome, Outcome::Ended(State::Found), "{list}: {looks:?}");
+        assert_eq!(looks[1].outcome, Outcome::Waiting, "{list}: {looks:?}");
+        store.cancel(id(2), &actor("ana")).await.unwrap();
+        let report = Driver { id: driver("e"), place: place(LAT, LNG) };
+        store.report(&[report], &actor("http")).await.unwrap();
+        assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["e"], "{list}");
+    }
 }
 
 #[tokio::test]

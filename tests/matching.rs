@@ -264,6 +264,8 @@ async fn who_is_silent_gets_no_request_until_it_reports_again() {
     let of = |redis: &mut Redis, id| redis.field(id, "driver_id");
     assert_eq!((of(&mut redis, 1).as_deref(), of(&mut redis, 2).as_deref()), (Some("fresh"), Some("foreign")));
     assert_eq!(redis.state(3).as_deref(), Some("searching"));
+    let why = store.recent_events(1).await.unwrap().remove(0).reason;
+    assert_eq!(why.as_deref(), Some("only stale drivers within 5000 m"));
     report(&anybody, at("silent3", LAT, LNG)).await;
     assert_eq!(of(&mut redis, 3).as_deref(), Some("silent3"));
 }
@@ -495,6 +497,21 @@ async fn notes_that_a_foreign_hand_or_a_clock_has_spoilt_are_made_anew() {
         report(&store, at("a", LAT + 1.0, LNG)).await;
         silence(&mut redis, "a", 300);
     }
+}
+
+#[tokio::test]
+async fn drivers_can_be_forgotten_without_being_stale_first() {
+    let mut redis = Redis::start();
+    let freshness = Freshness { stale_after: None, forget_after: Some(Duration::from_mins(10)) };
+    let store = redis.store().await.with_freshness(freshness);
+    for name in ["gone", "there"] {
+        report(&store, at(name, LAT, LNG)).await;
+    }
+    silence(&mut redis, "gone", 601);
+    silence(&mut redis, "there", 500);
+    store.tend_silent(&actor("w"), true).await.unwrap();
+    assert_eq!(kinds(&store).await, [EventKind::Forgotten]);
+    assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["there"]);
 }
 
 #[tokio::test]

@@ -79,16 +79,23 @@ local function enlist(id, lng, lat, radius, created_at)
   redis.call('ZADD', REACH, radius, id)
 end
 
+-- A list that a foreign hand has spoilt must not break off the end of a request half way; `attempt.lua` mends it.
 local function forget(id)
-  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do redis.call('ZREM', list, id) end
+  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do redis.pcall('ZREM', list, id) end
 end
 
--- Ends a request that is still searching: record, key, schedule and stream, all at once.
+-- Ends a request that is still searching: stream, record, schedule and key, all at once. The stream comes first: Redis does
+-- not take back what a script has done before it fails, and an end that cannot be told must be none.
 -- `driver` and `distance_m` belong to 'found' and are '' otherwise.
 local function finish(id, state, actor, driver, distance_m, reason)
   local record = record_key(id)
   local was = redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at')
-  redis.call('HSET', record, 'state', state, 'ended_at', NOW, 'ended_by', actor)
+  -- Who comes late to hear of the end can tell by the event whether it was told already.
+  local event = tell(state, {
+    'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
+    'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '',
+    'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
+  redis.call('HSET', record, 'state', state, 'ended_at', NOW, 'ended_by', actor, 'end_event', event)
   if driver ~= '' then redis.call('HSET', record, 'driver_id', driver, 'distance_m', distance_m) end
   redis.call('PEXPIRE', record, RECORD_KEPT_MS)
   forget(id)
@@ -100,11 +107,6 @@ local function finish(id, state, actor, driver, distance_m, reason)
   elseif says == 'active' or (says == 'cancelled' and redis.call('PTTL', key) < 0) then
     redis.call('SET', key, '0', 'PX', CANCELLED_KEPT_MS)
   end
-  local event = tell(state, {
-    'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
-    'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '', 'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
-  -- Who comes late to hear of the end can tell by this whether it was told already.
-  redis.call('HSET', record, 'end_event', event)
 end
 
 -- Ends a request whose key has ended by a foreign hand or by time. Answers the state it ended in, or nil where it goes on.

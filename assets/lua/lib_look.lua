@@ -82,9 +82,9 @@ local function look(id, actor, why, at_hand)
   end
   local driver = why ~= 'key' and driver_for(lng, lat, radius, at_hand)
   if driver then
+    finish(id, 'found', actor, driver[1], driver[2], why)
     redis.call('ZREM', DRIVERS, driver[1])
     unjudge(driver[1])
-    finish(id, 'found', actor, driver[1], driver[2], why)
     return {id, 'found', driver[1], driver[2]}
   end
 
@@ -96,7 +96,8 @@ local function look(id, actor, why, at_hand)
     redis.call('ZADD', DUE, next_at, id)
     pcall(enlist, id, lng, lat, radius, tonumber(record[9]) or NOW)  -- who was taken off the lists by a foreign hand comes back
     tell('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
-      'attempts', attempts, 'reason', 'no driver within ' .. math.floor(radius) .. ' m'})
+      'attempts', attempts, 'reason', (is_stale_near(lng, lat, radius) and 'only stale drivers' or 'no driver') ..
+      string.format(' within %.0f m', radius)})
   elseif key_end then
     redis.call('ZADD', DUE, 'LT', key_end, id)
   end

@@ -60,3 +60,8 @@ local function nearest(lng, lat, radius_m, count)
   table.sort(drivers, function(a, b) return tonumber(a[2]) < tonumber(b[2]) end)
   return {unpack(drivers, 1, math.min(count, #drivers))}
 end
+
+-- Whether there is somebody, but stale: that is another answer than nobody to one who wonders why none was found.
+local function is_stale_near(lng, lat, radius_m)
+  return #within(STALE, lng, lat, radius_m, 'COUNT', 1, 'ANY') > 0
+end

@@ -10,7 +10,7 @@ if user == '' then user = 'requestor_' .. id end
 redis.call('SET', request_key(id), '1', 'PX', ttl)
 redis.call('HSET', record_key(id), 'user_id', user, 'lat', lat, 'lng', lng, 'radius_m', radius, 'created_at', NOW,
   'expires_at', NOW + ttl, 'interval_ms', interval, 'attempts', 0, 'state', 'searching')
-enlist(id, lng, lat, radius, NOW)
 redis.call('ZADD', DUE, NOW, id)
+pcall(enlist, id, lng, lat, radius, NOW)  -- who is on the schedule comes onto the lists by an attempt at the latest
 tell('opened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng})
 return id
