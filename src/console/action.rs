@@ -1,5 +1,7 @@
 //! All that an operator can mean by a key.
 
+use super::model::Pane;
+
 /// One of the four ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -52,8 +54,56 @@ pub enum Action {
     Cancel,
     /// Expire the selected search now.
     Expire,
+    /// Give the selected search more time.
+    ExtendTime,
+    /// Attempt the selected search now.
+    Retry,
+    /// Choose a driver for the selected search by hand.
+    Assign,
+    /// Let the driver of the selected search be farther away.
+    Widen,
+    /// Mark the selected row, or take the mark off.
+    Mark,
+    /// Mark all rows from the last marked one to this one.
+    MarkRange,
+    /// Mark every row that the filter shows, or take all marks off.
+    MarkAll,
+    /// Undo the last action.
+    Undo,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order round.
+    SortReverse,
     /// Show only what matches.
     Filter,
+    /// Show only what matches on the map, too, or everything.
+    FilterMap,
+    /// Choose any action by its name.
+    Palette,
+    /// Type a place or an id to go to.
+    GoTo,
+    /// The next theme.
+    Theme,
+    /// Stop the picture, or let it go on.
+    Pause,
+    /// Copy the id or the place.
+    Copy,
+    /// Give a pane the keys.
+    Pane(Pane),
+    /// The alarms have been seen.
+    Acknowledge,
+    /// Show where drivers came from, or not.
+    Trails,
+    /// Measure a distance from here, or stop.
+    Measure,
+    /// Show what the signs of the map mean, or not.
+    Legend,
+    /// Remember the place under the cursor.
+    SetBookmark,
+    /// To the next place that is remembered.
+    NextBookmark,
+    /// The numbers over the next span of time.
+    NumbersSpan,
     /// Show the keys.
     Help,
     /// Leave.
@@ -72,7 +122,24 @@ impl Action {
     /// Whether it leads to a change in Redis.
     #[must_use]
     pub fn changes_something(self) -> bool {
-        use Action::{Cancel, Expire, Grab, NewDriver, RemoveDriver, SearchForm, SearchHere};
-        matches!(self, SearchHere | SearchForm | Grab | NewDriver | RemoveDriver | Cancel | Expire)
+        use Action::{
+            Assign, Cancel, Expire, ExtendTime, Grab, NewDriver, RemoveDriver, Retry, SearchForm, SearchHere, Undo,
+            Widen,
+        };
+        matches!(
+            self,
+            SearchHere
+                | SearchForm
+                | Grab
+                | NewDriver
+                | RemoveDriver
+                | Cancel
+                | Expire
+                | ExtendTime
+                | Retry
+                | Assign
+                | Widen
+                | Undo
+        )
     }
 }

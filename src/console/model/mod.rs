@@ -52,8 +52,10 @@ pub struct Options {
 pub enum Pane {
     /// The map.
     Map,
-    /// The table.
+    /// The table of searches.
     Searches,
+    /// The table of drivers.
+    Drivers,
     /// The events.
     Events,
 }
@@ -106,6 +108,8 @@ pub struct Model {
     pub events_back: usize,
     /// The pane that has the keys.
     pub focus: Pane,
+    /// The table that had them last, [`Pane::Searches`] or [`Pane::Drivers`]: where there is room for one, it is shown.
+    pub table: Pane,
     /// What lies over the panes; the last is on top and sees keys first.
     pub layers: Vec<Layer>,
     /// A word about the last action.
@@ -136,6 +140,7 @@ impl Model {
             events: VecDeque::new(),
             events_back: 0,
             focus: Pane::Searches,
+            table: Pane::Searches,
             layers: Vec::new(),
             notice: None,
             size,
@@ -150,17 +155,36 @@ impl Model {
     /// The regions of the screen; none where it is too small.
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
-        layout::areas(self.size.0, self.size.1)
+        layout::areas(self.size.0, self.size.1, self.focus, self.table)
+    }
+
+    /// Gives a pane the keys.
+    pub fn focus_on(&mut self, pane: Pane) {
+        self.focus = pane;
+        if matches!(pane, Pane::Searches | Pane::Drivers) {
+            self.table = pane;
+        }
+        self.fit_into_areas();
     }
 
     /// Takes in a new size of the terminal.
     pub fn resize(&mut self, size: (u16, u16)) {
         self.size = size;
+        self.fit_into_areas();
+    }
+
+    /// Tells the panes how much room they have.
+    fn fit_into_areas(&mut self) {
         if let Some(areas) = self.areas() {
+            // A map that is not shown keeps its size: what it would show is read all the same.
             let map = layout::inside(areas.map);
-            self.map.projection.columns = map.width;
-            self.map.projection.rows = map.height;
-            self.searches.set_height(layout::table_rows(&areas));
+            if !map.is_empty() {
+                self.map.projection.columns = map.width;
+                self.map.projection.rows = map.height;
+            }
+            if !areas.searches.is_empty() {
+                self.searches.set_height(layout::table_rows(areas.searches));
+            }
         }
         self.scroll_events(0);
     }
@@ -209,6 +233,7 @@ impl Model {
             None => match self.focus {
                 Pane::Map => Context::Map,
                 Pane::Searches => Context::Searches,
+                Pane::Drivers => Context::Drivers,
                 Pane::Events => Context::Events,
             },
         }

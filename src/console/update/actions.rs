@@ -20,7 +20,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     match action {
-        Action::NextPane => model.focus = next_pane(model.focus),
+        Action::NextPane => model.focus_on(next_pane(model.focus)),
+        Action::Pane(pane) => model.focus_on(pane),
         Action::Move(direction) => step(model, direction, false),
         Action::MoveFar(direction) => step(model, direction, true),
         Action::First => model.searches.move_selection(isize::MIN),
@@ -51,13 +52,39 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return ask_first(model, format!("Expire {} now?", named(&row)), Deed::Expire(row.search.id));
         }
         Action::Filter => {
-            model.focus = Pane::Searches;
+            if model.focus != Pane::Drivers {
+                model.focus_on(Pane::Searches);
+            }
             let input = Input::new(model.searches.filter().to_owned());
             model.layers.push(Layer::Filter(input));
         }
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
+        // To be filled in.
+        Action::ExtendTime
+        | Action::Retry
+        | Action::Assign
+        | Action::Widen
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Undo
+        | Action::Sort
+        | Action::SortReverse
+        | Action::FilterMap
+        | Action::Palette
+        | Action::GoTo
+        | Action::Theme
+        | Action::Pause
+        | Action::Copy
+        | Action::Acknowledge
+        | Action::Trails
+        | Action::Measure
+        | Action::Legend
+        | Action::SetBookmark
+        | Action::NextBookmark
+        | Action::NumbersSpan => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }
@@ -102,7 +129,8 @@ pub(super) fn drop_driver(model: &mut Model, here: bool) -> Vec<Effect> {
 
 fn next_pane(pane: Pane) -> Pane {
     match pane {
-        Pane::Searches => Pane::Map,
+        Pane::Searches => Pane::Drivers,
+        Pane::Drivers => Pane::Map,
         Pane::Map => Pane::Events,
         Pane::Events => Pane::Searches,
     }
@@ -134,6 +162,7 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
                     Direction::Left | Direction::Right => {}
                 }
             }
+            Pane::Drivers => {}
             Pane::Events => {
                 let lines = if far { 5 } else { 1 };
                 match direction {

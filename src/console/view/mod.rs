@@ -17,6 +17,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::layout::{SMALLEST, areas};
+
 use super::message::Link;
 use super::model::{Model, Pane};
 use super::theme::Theme;
@@ -26,15 +27,21 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     let theme = Theme::new(model.options.look);
     let screen = frame.area();
     // The terminal may have been resized since the model was told.
-    let Some(areas) = areas(screen.width, screen.height) else {
+    let Some(areas) = areas(screen.width, screen.height, model.focus, model.table) else {
         too_small(screen, frame.buffer_mut(), theme);
         return;
     };
     let buffer = frame.buffer_mut();
     header::draw(model, areas.header, buffer, theme);
-    map::draw(model, areas.map, buffer, theme);
-    searches::draw(model, areas.searches, buffer, theme);
-    events::draw(model, areas.events, buffer, theme);
+    if !areas.map.is_empty() {
+        map::draw(model, areas.map, buffer, theme);
+    }
+    if !areas.searches.is_empty() {
+        searches::draw(model, areas.searches, buffer, theme);
+    }
+    if !areas.events.is_empty() {
+        events::draw(model, areas.events, buffer, theme);
+    }
     bottom::draw(model, areas.hints, buffer, theme);
     layers::draw(model, screen, buffer, theme);
 }
