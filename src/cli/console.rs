@@ -18,7 +18,7 @@ use super::signals;
 use crate::api::Settings;
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
-use crate::store::{Access, NewRequest, Store};
+use crate::store::{Access, Armed, NewRequest, Store};
 
 /// The size of a picture, in columns and rows.
 const PICTURE: (u16, u16) = (140, 40);
@@ -85,7 +85,7 @@ impl Manner {
         model::Options {
             address,
             yes: self.yes,
-            read_only: store.access() == Access::ReadOnly,
+            read_only: store.armed() == Armed::Never,
             look: model::Look {
                 ascii: self.ascii || !unicode(),
                 colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
