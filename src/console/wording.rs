@@ -24,6 +24,18 @@ pub fn many(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
+/// How long ago something was, in one unit: `now`, `12 s`, `4 min`, `3 h`, `5 d`.
+#[must_use]
+pub fn ago(span: Duration) -> String {
+    match span.as_secs() {
+        0 => "now".to_owned(),
+        s if s < 120 => format!("{s} s"),
+        s if s < 2 * 3_600 => format!("{} min", s / 60),
+        s if s < 2 * 86_400 => format!("{} h", s / 3_600),
+        s => format!("{} d", s / 86_400),
+    }
+}
+
 /// An event in a sentence: who did what to whom.
 #[must_use]
 pub fn event(event: &Event) -> String {
@@ -125,6 +137,12 @@ mod tests {
                 "request 7: driver 17 assigned by ana@desk at 812 m after 12 s, 1 attempt",
             ]
         );
+    }
+
+    #[test]
+    fn a_time_ago_has_one_unit() {
+        let texts = [0, 1, 119, 120, 7_199, 7_200, 172_799, 172_800].map(|s| ago(Duration::from_secs(s)));
+        assert_eq!(texts, ["now", "1 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 d"]);
     }
 
     #[test]

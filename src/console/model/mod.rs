@@ -6,6 +6,7 @@ mod layer;
 mod lines;
 mod look;
 mod map;
+mod marks;
 mod order;
 mod row;
 mod searches;
