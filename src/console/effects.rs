@@ -1,11 +1,15 @@
 //! Runs effects on the store, each in a task of its own, and answers with messages. No key ever waits for Redis.
 
+use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::message::{Deed, Effect, Glance, Message, Mishap, News};
-use crate::domain::{Actor, RequestId};
+use super::message::{Deed, Effect, Glance, Message, Mishap, News, Outcome};
+use crate::domain::Actor;
 use crate::store::{NewRequest, Store, StoreError};
+
+/// So many deeds of one errand are under way at once.
+const DEEDS_AT_ONCE: usize = 16;
 
 /// What effects need to be carried out.
 #[derive(Clone)]
@@ -29,10 +33,11 @@ impl Hands {
     pub fn carry_out(&self, effect: Effect) {
         let hands = self.clone();
         match effect {
-            Effect::Do(deed) => {
+            Effect::Do(errand) => {
                 self.deeds.spawn(async move {
-                    let outcome = hands.perform(&deed).await.map_err(|error| mishap(&error));
-                    let _ = hands.answers.send(Message::Done(deed, outcome)).await;
+                    let perform = |deed| async { hands.perform(deed).await.map_err(|error| mishap(&error)) };
+                    let outcomes = stream::iter(&errand.deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await;
+                    let _ = hands.answers.send(Message::Done(errand, outcomes)).await;
                 });
             }
             Effect::Ask(ids) => {
@@ -51,25 +56,40 @@ impl Hands {
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
             }
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Arm(span) => match span {
+                Some(span) => self.store.arm(span),
+                None => self.store.disarm(),
+            },
+            Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
 
-    async fn perform(&self, deed: &Deed) -> Result<Option<RequestId>, StoreError> {
+    async fn perform(&self, deed: &Deed) -> Result<Outcome, StoreError> {
         let (store, actor) = (&self.store, &self.actor);
-        match deed {
+        Ok(match deed {
             Deed::Open(pickup, user_id) => {
                 let request = NewRequest { pickup: *pickup, user_id: user_id.clone(), ..self.request.clone() };
-                return store.open(&request, actor).await.map(Some);
+                Outcome::Opened(store.open(&request, actor).await?)
             }
-            Deed::Cancel(id) => store.cancel(*id, actor).await?,
-            Deed::Expire(id) => store.expire(*id, actor).await?,
-            Deed::Place(driver) => store.place(driver, actor).await?,
-            Deed::Move(driver) => store.move_driver(driver, actor).await?,
-            Deed::Remove(id) => store.remove(id, actor).await?,
-        }
-        Ok(None)
+            Deed::Cancel(id) => done(store.cancel(*id, actor).await?),
+            Deed::Expire(id) => done(store.expire(*id, actor).await?),
+            Deed::Extend(id, by_ms) => Outcome::Until(store.extend(*id, *by_ms, actor).await?),
+            Deed::Widen(id, radius) => Outcome::RadiusWas(store.widen(*id, *radius, actor).await?),
+            Deed::Retry(id) => match store.retry(*id, actor).await? {
+                Some((driver, metres)) => Outcome::Found(driver, metres),
+                None => Outcome::NobodyFound,
+            },
+            Deed::Assign(id, driver) => Outcome::Found(driver.clone(), store.assign(*id, driver, actor).await?),
+            Deed::Reopen(id) => Outcome::Until(store.reopen(*id, actor).await?),
+            Deed::Place(driver) => done(store.place(driver, actor).await?),
+            Deed::Move(driver, expected) => Outcome::StoodAt(store.move_driver(driver, *expected, actor).await?),
+            Deed::Remove(id) => Outcome::StoodAt(store.remove(id, actor).await?),
+        })
     }
+}
+
+fn done((): ()) -> Outcome {
+    Outcome::Done
 }
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, format_distance, format_wait};
+use chrono::{DateTime, FixedOffset};
+
+use crate::domain::{Event, EventKind, UnixMs, format_distance, format_wait};
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -22,6 +24,36 @@ pub fn count(n: u64) -> String {
 #[must_use]
 pub fn many(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// Names in a row, the first so many of them: `41, 42, 43 and 7 more`.
+#[must_use]
+pub fn list(names: impl ExactSizeIterator<Item = impl ToString>, most: usize) -> String {
+    let count = names.len();
+    let shown: Vec<String> = names.take(most).map(|name| name.to_string()).collect();
+    let rest = count - shown.len();
+    match (shown.split_last(), rest) {
+        (Some((last, before)), 0) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        (_, 0) => shown.join(", "),
+        (_, rest) => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+/// Milliseconds in the greatest unit that leaves no rest worth telling: `90 s`, `2 min`, `500 ms`.
+#[must_use]
+pub fn span(ms: u64) -> String {
+    match ms {
+        ms if ms % 60_000 == 0 && ms >= 120_000 => format!("{} min", ms / 60_000),
+        ms if ms >= 1_000 => format!("{} s", ms / 1_000),
+        ms => format!("{ms} ms"),
+    }
+}
+
+/// `14:03:22` in the operator's zone.
+#[must_use]
+pub fn time_of_day(at: UnixMs, zone: FixedOffset) -> String {
+    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default();
+    time.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
 /// An event in a sentence: who did what to whom.
@@ -72,6 +104,18 @@ pub fn event(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_stand_in_a_row() {
+        assert_eq!(list([1].iter(), 3), "1");
+        assert_eq!(list([1, 2, 3].iter(), 3), "1, 2 and 3");
+        assert_eq!(list([1, 2, 3, 4, 5].iter(), 3), "1, 2, 3 and 2 more");
+    }
+
+    #[test]
+    fn spans_keep_their_unit() {
+        assert_eq!([500, 1_000, 60_000, 90_000, 120_000].map(span), ["500 ms", "1 s", "60 s", "90 s", "2 min"]);
+    }
 
     #[test]
     fn thousands_are_apart() {

@@ -1,8 +1,13 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod armed;
+mod detail;
+mod held;
 mod layer;
 mod map;
 mod searches;
+mod undo;
+mod why;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,9 +19,14 @@ use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
 
-pub use layer::{Confirm, Field, Form, FormKind, Layer};
+pub use armed::Armed;
+pub use detail::{Detail, Subject, taken_by};
+pub use held::Held;
+pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
+pub use undo::{Undo, Undoable, way_back};
+pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
 
 /// So many events are kept for the pane.
 const EVENTS_KEPT: usize = 500;
@@ -112,6 +122,14 @@ pub struct Model {
     pub table: Pane,
     /// What lies over the panes; the last is on top and sees keys first.
     pub layers: Vec<Layer>,
+    /// What the detail pane tells of, as far as it was read.
+    pub detail: Detail,
+    /// What comes in while the picture is stopped; none while it goes on.
+    pub held: Option<Held>,
+    /// What this operator did and can undo.
+    pub undo: Undo,
+    /// Whether changes are let through.
+    pub armed: Armed,
     /// A word about the last action.
     pub notice: Option<Notice>,
     /// Columns and rows of the terminal.
@@ -128,6 +146,7 @@ impl Model {
     /// A console that knows nothing yet, on a terminal of this size.
     #[must_use]
     pub fn new(options: Options, size: (u16, u16)) -> Self {
+        let armed = if options.read_only { Armed::Never } else { Armed::Always };
         let mut model = Self {
             options,
             now: Duration::ZERO,
@@ -142,6 +161,10 @@ impl Model {
             focus: Pane::Searches,
             table: Pane::Searches,
             layers: Vec::new(),
+            detail: Detail::default(),
+            held: None,
+            undo: Undo::default(),
+            armed,
             notice: None,
             size,
             glance: Glance::default(),
@@ -200,9 +223,12 @@ impl Model {
         self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
     }
 
-    /// The moment that the picture shows: now, or while Redis is away the last moment that is known.
+    /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
     #[must_use]
     pub fn picture_now(&self) -> Option<UnixMs> {
+        if let Some(held) = &self.held {
+            return Some(held.since);
+        }
         let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
         Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
     }
@@ -225,7 +251,8 @@ impl Model {
     #[must_use]
     pub fn context(&self) -> Context {
         match self.layers.last() {
-            Some(Layer::Help(_)) => Context::Help,
+            Some(Layer::Help(_) | Layer::Results(_)) => Context::Help,
+            Some(Layer::Choose(_)) => Context::Choose,
             Some(Layer::Confirm(_)) => Context::Confirm,
             Some(Layer::Form(_)) => Context::Form,
             Some(Layer::Filter(_)) => Context::Filter,
@@ -254,6 +281,7 @@ impl Model {
     /// Adds events, each once, in the order of the stream.
     pub fn add_events(&mut self, events: Vec<Event>) {
         for event in events {
+            self.detail.add(&event);
             if self.events.back().is_none_or(|last| last.id < event.id) {
                 self.events.push_back(event);
                 if self.events_back > 0 {

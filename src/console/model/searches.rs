@@ -31,6 +31,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row of what was read for the first time.
+    #[must_use]
+    pub fn of(search: Search) -> Self {
+        Self::new(search, None)
+    }
+
     fn new(mut search: Search, before: Option<&Self>) -> Self {
         // A record that is gone before its time, with all of Redis say, leaves what was known of it.
         if let (Record::Foreign, Some(before)) = (&search.record, before) {
