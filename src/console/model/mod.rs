@@ -4,6 +4,7 @@ mod armed;
 mod detail;
 mod held;
 mod layer;
+mod look;
 mod map;
 mod searches;
 mod undo;
@@ -23,6 +24,7 @@ pub use armed::Armed;
 pub use detail::{Detail, Subject, taken_by};
 pub use held::Held;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
+pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
 pub use undo::{Undo, Undoable, way_back};
@@ -33,15 +35,6 @@ const EVENTS_KEPT: usize = 500;
 /// A notice about an action stays so long.
 const NOTICE_FOR: Duration = Duration::from_secs(6);
 
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Only ASCII characters.
-    pub ascii: bool,
-    /// Colours may be used.
-    pub colour: bool,
-}
-
 /// How the console was started.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -51,7 +44,7 @@ pub struct Options {
     pub yes: bool,
     /// Nothing may be changed.
     pub read_only: bool,
-    /// What the terminal can show.
+    /// What the terminal can show, and the theme.
     pub look: Look,
     /// The zone of the clock.
     pub timezone: FixedOffset,
