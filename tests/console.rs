@@ -186,7 +186,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
 #[test]
 #[ignore = "run by a_panic_gives_the_terminal_back_and_is_told, on a terminal of its own"]
 fn panics_with_the_screen_taken() {
-    let _screen = Screen::take().unwrap();
+    let _screen = Screen::take(true).unwrap();
     panic!("the deliberate panic");
 }
 

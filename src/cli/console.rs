@@ -48,6 +48,9 @@ pub(super) struct Manner {
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
+    /// Leave the mouse to the terminal, and so its own selection
+    #[arg(long)]
+    no_mouse: bool,
     /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
@@ -83,7 +86,7 @@ impl Manner {
         }
         let options = self.options(&store, address);
         let input = terminal::input().map_err(Failure::io("the terminal"))?;
-        let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
+        let (mut screen, mut terminal) = terminal::Screen::take(!self.no_mouse).map_err(Failure::io("the terminal"))?;
         let outcome =
             console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
         drop(screen);
@@ -134,6 +137,10 @@ impl Host for Nobody {
     }
 
     fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn copy(&mut self, _text: &str) -> io::Result<()> {
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ pub mod wording;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -54,6 +54,8 @@ const SHORTEST_TICK: Duration = Duration::from_millis(10);
 pub enum Input {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
     /// It has this many columns and rows now.
     Resize(u16, u16),
     /// The program goes on after having been stopped: the terminal may be in any state.
@@ -72,6 +74,11 @@ pub trait Host {
     /// # Errors
     /// Where the terminal fails.
     fn resume(&mut self) -> io::Result<()>;
+    /// Puts a text into the clipboard of whoever sits at the terminal, over SSH too, where the terminal allows it (OSC 52).
+    ///
+    /// # Errors
+    /// Where the terminal fails.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 /// In whose name the console acts, and with what it opens a search.
@@ -135,6 +142,7 @@ where
                 Happening::Input(None) => break 'running,
                 Happening::Input(Some(event)) => match event? {
                     Input::Key(key) => Message::Key(key),
+                    Input::Mouse(mouse) => Message::Mouse(mouse),
                     Input::Resize(columns, rows) => Message::Resize(columns, rows),
                     Input::Continued => {
                         host.resume()?;
@@ -146,6 +154,7 @@ where
             for effect in update::update(&mut model, began.elapsed(), message) {
                 match effect {
                     Effect::Quit => break 'running,
+                    Effect::Copy(text) => host.copy(&text)?,
                     Effect::Suspend => {
                         host.suspend()?;
                         repaint(terminal)?;

@@ -56,6 +56,14 @@ pub fn time_of_day(at: UnixMs, zone: FixedOffset) -> String {
     time.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
+/// An event in the life of a request whose number is known: the sentence without it.
+#[must_use]
+pub fn event_of_request(told: &Event) -> String {
+    let sentence = event(told);
+    let id = told.request_id.map(|id| format!("request {id}: ")).unwrap_or_default();
+    sentence.strip_prefix(&id).map_or(sentence.clone(), str::to_owned)
+}
+
 /// An event in a sentence: who did what to whom.
 #[must_use]
 pub fn event(event: &Event) -> String {

@@ -1,5 +1,6 @@
 //! Why not found? What keeps a waiting search from its driver, as far as the screen knows, and the key that would help.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Row;
@@ -34,8 +35,8 @@ pub struct Surroundings<'a> {
     pub around: Option<&'a Around>,
     /// How many workers are alive; none where that is not known.
     pub workers: Option<usize>,
-    /// What happened lately, newest first or last.
-    pub events: &'a [&'a Event],
+    /// What happened lately, oldest first.
+    pub events: &'a VecDeque<Event>,
     /// Redis' clock.
     pub now: UnixMs,
 }
@@ -137,15 +138,13 @@ fn outside(around: &Around, radius_m: f64) -> Reason {
 /// Drivers who stood within its radius and were given to others since it waits, the latest first.
 fn taken(request: &Request, world: Surroundings) -> Option<String> {
     let Request { id, created_at: since, pickup, radius_m, .. } = *request;
-    let mut taken: Vec<(&DriverId, RequestId, UnixMs)> = world
-        .events
-        .iter()
-        .filter(|event| event.kind == EventKind::Found && event.id.at >= since)
-        .filter(|event| event.driver_place.is_some_and(|place| place.distance_m(pickup) <= radius_m))
+    let lately = world.events.iter().rev().take_while(|event| event.id.at >= since);
+    let near = lately.filter(|event| event.driver_place.is_some_and(|place| place.distance_m(pickup) <= radius_m));
+    let taken: Vec<(&DriverId, RequestId, UnixMs)> = near
+        .filter(|event| event.kind == EventKind::Found)
         .filter_map(|event| Some((event.driver_id.as_ref()?, event.request_id?, event.id.at)))
         .filter(|(_, other, _)| *other != id)
         .collect();
-    taken.sort_by_key(|(_, _, at)| std::cmp::Reverse(*at));
     let named: Vec<String> = taken
         .iter()
         .take(TAKEN_NAMED)
@@ -170,8 +169,8 @@ mod tests {
         Near { candidate, seen: None, stale }
     }
 
-    fn texts(row: &Row, around: Option<&Around>, workers: usize, events: &[&Event]) -> Vec<String> {
-        let world = Surroundings { around, workers: Some(workers), events, now: START };
+    fn texts(row: &Row, around: Option<&Around>, workers: usize, events: Vec<Event>) -> Vec<String> {
+        let world = Surroundings { around, workers: Some(workers), events: &events.into(), now: START };
         why_not_found(row, world).into_iter().map(|reason| reason.text).collect()
     }
 
@@ -182,7 +181,7 @@ mod tests {
     #[test]
     fn nobody_near_names_the_nearest_outside_and_the_key() {
         let around = Around { free: 0, stale: 0, nearest: vec![near("17", 6_200.0, false)] };
-        let world = Surroundings { around: Some(&around), workers: Some(1), events: &[], now: START };
+        let world = Surroundings { around: Some(&around), workers: Some(1), events: &VecDeque::new(), now: START };
         let reasons = why_not_found(&row(), world);
         assert_eq!(reasons[0].text, "no free driver within 5 km");
         assert_eq!(reasons[1].text, "nearest outside: 17 at 6.2 km, 1.2 km too far");
@@ -193,19 +192,19 @@ mod tests {
     #[test]
     fn stale_ones_are_passed_over_and_counted() {
         let around = Around { free: 0, stale: 3, nearest: vec![near("a", 900.0, true), near("b", 5_100.0, true)] };
-        let texts = texts(&row(), Some(&around), 1, &[]);
+        let texts = texts(&row(), Some(&around), 1, Vec::new());
         assert_eq!(texts, ["no free driver within 5 km, 3 stale", "nobody else is known outside"]);
     }
 
     #[test]
     fn without_workers_nobody_attempts() {
-        assert!(texts(&row(), None, 0, &[])[0].contains("cabstand serve"));
-        assert_eq!(texts(&row(), None, 1, &[]), ["looking around …"]);
+        assert!(texts(&row(), None, 0, Vec::new())[0].contains("cabstand serve"));
+        assert_eq!(texts(&row(), None, 1, Vec::new()), ["looking around …"]);
     }
 
     #[test]
     fn a_foreign_request_is_somebody_elses() {
-        assert_eq!(texts(&Row::of(foreign(9, 100)), None, 1, &[]).len(), 1);
+        assert_eq!(texts(&Row::of(foreign(9, 100)), None, 1, Vec::new()).len(), 1);
     }
 
     #[test]
@@ -217,10 +216,9 @@ mod tests {
         };
         let pickup = waiting(1, 48, 192).request().unwrap().pickup;
         let (near, far) = (pickup.destination(90.0, 4_000.0), pickup.destination(90.0, 6_000.0));
-        let events = [found(0, 3, "17", near), found(0, 5, "18", far), found(0, 1, "19", near)];
-        let events: Vec<&Event> = events.iter().collect();
+        let events = vec![found(0, 3, "17", near), found(0, 5, "18", far), found(0, 1, "19", near)];
         let around = Around::default();
-        let texts = texts(&row(), Some(&around), 1, &events);
+        let texts = texts(&row(), Some(&around), 1, events);
         assert!(texts.contains(&"taken by others since: 17 by 3 just now".to_owned()), "{texts:?}");
     }
 

@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::{boxed, text};
+use super::{boxed, lists, text};
 use crate::console::keymap::Keymap;
 use crate::console::model::{Confirm, Form, FormKind, Layer, Model};
 use crate::console::theme::Theme;
@@ -16,18 +16,28 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, theme: Them
         Some(Layer::Confirm(confirm)) => question(confirm, screen, buffer, theme),
         Some(Layer::Form(form)) => draw_form(form, screen, buffer, theme),
         Some(Layer::Help(scrolled)) => help(*scrolled, screen, buffer, theme),
+        Some(Layer::Choose(choose)) => lists::choose(model, *choose, screen, buffer, theme),
+        Some(Layer::Results(results)) => lists::results(results, screen, buffer, theme),
         Some(Layer::Filter(_)) | None => {}
     }
 }
 
 fn question(confirm: &Confirm, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     const ANSWERS: &str = "y or Enter: yes    n or Esc: no";
-    let width = confirm.question.width().max(ANSWERS.width()) + 4;
-    let area = centred(screen, width, 5);
+    let room = usize::from(screen.width.saturating_sub(6));
+    // It names all that is meant, however much that is.
+    let lines = text::wrap(&confirm.question, room);
+    let width = lines.iter().map(|line| line.width()).max().unwrap_or(0).max(ANSWERS.width()) + 4;
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let area = centred(screen, width, height);
     boxed(area, theme.warning(), buffer, theme);
-    let line = |row: u16| Rect { x: area.x + 2, y: area.y + row, width: area.width.saturating_sub(4), height: 1 };
-    text::put(buffer, line(1), &confirm.question, theme.strong(), theme);
-    text::put(buffer, line(3), ANSWERS, theme.key(), theme);
+    let last = area.bottom().saturating_sub(2);
+    for (y, words) in (area.y + 1..last).zip(&lines) {
+        let line = Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 };
+        text::put(buffer, line, words, theme.strong(), theme);
+    }
+    let answers = Rect { x: area.x + 2, y: last, width: area.width.saturating_sub(4), height: 1 };
+    text::put(buffer, answers, ANSWERS, theme.key(), theme);
 }
 
 fn draw_form(form: &Form, screen: Rect, buffer: &mut Buffer, theme: Theme) {
@@ -126,7 +136,7 @@ fn help(scrolled: u16, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     }
 }
 
-fn centred(screen: Rect, width: usize, height: u16) -> Rect {
+pub(super) fn centred(screen: Rect, width: usize, height: u16) -> Rect {
     let width = u16::try_from(width).unwrap_or(u16::MAX).min(screen.width.saturating_sub(2));
     let height = height.min(screen.height.saturating_sub(2));
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }

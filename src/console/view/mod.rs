@@ -1,11 +1,14 @@
 //! (&model, area) → buffer. Everything here reads; nothing sorts, prunes, asks or waits.
 
 mod bottom;
+mod detail;
 mod events;
 mod header;
 mod layers;
+mod lists;
 mod map;
 mod searches;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -39,6 +42,12 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
     if !areas.searches.is_empty() {
         searches::draw(model, areas.searches, buffer, theme);
+    }
+    if !areas.detail.is_empty() {
+        detail::draw(model, areas.detail, buffer, theme);
+    }
+    if !areas.tabs.is_empty() {
+        tabs::draw(model, areas.tabs, buffer, theme);
     }
     if !areas.events.is_empty() {
         events::draw(model, areas.events, buffer, theme);
