@@ -85,7 +85,8 @@ impl Options {
         let shown = if self.headless {
             wait(&stop).await
         } else {
-            self.manner.show(store.clone(), name(), self.settings(), stop.clone()).await
+            // The service and its worker go on where the operator's hands are bound.
+            self.manner.show(store.clone().with_own_switch(), name(), self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
             Some(file) => self.manner.draw(store, name(), self.settings(), file).await,

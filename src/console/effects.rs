@@ -35,8 +35,7 @@ impl Hands {
         match effect {
             Effect::Do(errand) => {
                 self.deeds.spawn(async move {
-                    let perform = |deed| async { hands.perform(deed).await.map_err(|error| mishap(&error)) };
-                    let outcomes = stream::iter(&errand.deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await;
+                    let outcomes = hands.perform_all(errand.deeds.clone()).await;
                     let _ = hands.answers.send(Message::Done(errand, outcomes)).await;
                 });
             }
@@ -64,6 +63,15 @@ impl Hands {
         }
     }
 
+    /// Each deed by itself: one that is refused does not keep the others. The answers come in the order of the deeds.
+    async fn perform_all(&self, deeds: Vec<Deed>) -> Vec<Result<Outcome, Mishap>> {
+        let perform = |deed: Deed| {
+            let hands = self.clone();
+            async move { hands.perform(&deed).await.map_err(|error| mishap(&error)) }
+        };
+        stream::iter(deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await
+    }
+
     async fn perform(&self, deed: &Deed) -> Result<Outcome, StoreError> {
         let (store, actor) = (&self.store, &self.actor);
         Ok(match deed {
@@ -76,7 +84,7 @@ impl Hands {
             Deed::Extend(id, by_ms) => Outcome::Until(store.extend(*id, *by_ms, actor).await?),
             Deed::Widen(id, radius) => Outcome::RadiusWas(store.widen(*id, *radius, actor).await?),
             Deed::Retry(id) => match store.retry(*id, actor).await? {
-                Some((driver, metres)) => Outcome::Found(driver, metres),
+                Some(found) => Outcome::Found(found.driver, found.distance_m),
                 None => Outcome::NobodyFound,
             },
             Deed::Assign(id, driver) => Outcome::Found(driver.clone(), store.assign(*id, driver, actor).await?),

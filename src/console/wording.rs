@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::domain::{Event, EventKind, UnixMs, format_distance, format_wait};
+use crate::domain::{Event, EventKind, UnixMs, format_distance, format_more, format_wait};
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -39,16 +39,6 @@ pub fn list(names: impl ExactSizeIterator<Item = impl ToString>, most: usize) ->
     }
 }
 
-/// Milliseconds in the greatest unit that leaves no rest worth telling: `90 s`, `2 min`, `500 ms`.
-#[must_use]
-pub fn span(ms: u64) -> String {
-    match ms {
-        ms if ms % 60_000 == 0 && ms >= 120_000 => format!("{} min", ms / 60_000),
-        ms if ms >= 1_000 => format!("{} s", ms / 1_000),
-        ms => format!("{ms} ms"),
-    }
-}
-
 /// `14:03:22` in the operator's zone.
 #[must_use]
 pub fn time_of_day(at: UnixMs, zone: FixedOffset) -> String {
@@ -78,7 +68,8 @@ pub fn event(event: &Event) -> String {
     match &event.kind {
         EventKind::Found => {
             let away = event.distance_m.map(|metres| format!(" at {}", format_distance(metres))).unwrap_or_default();
-            format!("{id}: {driver} found{away}{after}{tries}")
+            let how = if event.is_assigned() { format!("assigned{by}") } else { "found".to_owned() };
+            format!("{id}: {driver} {how}{away}{after}{tries}")
         }
         EventKind::Expired => format!("{id}: expired{by}{after}{tries}{why}"),
         EventKind::Cancelled => format!("{id}: cancelled{by}{after}{why}"),
@@ -90,6 +81,12 @@ pub fn event(event: &Event) -> String {
             let which = event.attempts.map(|n| format!("attempt {n}, ")).unwrap_or_default();
             format!("{id}: {which}{}", event.reason.as_deref().unwrap_or("no driver"))
         }
+        EventKind::Extended => {
+            format!("{id}: {}{by}{why}", event.by_ms.map_or("deadline moved".to_owned(), format_more))
+        }
+        EventKind::Widened => format!("{id}: {}{by}", radius(event)),
+        EventKind::Retried => format!("{id}: tried again{by}"),
+        EventKind::Reopened => format!("{id}: cancel taken back{by}, it searches again"),
         EventKind::Placed => format!("{driver}: set on the map{at}{by}"),
         EventKind::Moved => {
             let far = event
@@ -109,20 +106,62 @@ pub fn event(event: &Event) -> String {
     }
 }
 
+/// How a radius was changed.
+fn radius(event: &Event) -> String {
+    match (event.from_radius_m, event.radius_m) {
+        (Some(from), Some(to)) => {
+            let how = if to < from { "narrowed" } else { "widened" };
+            format!("radius {how} from {} to {}", format_distance(from), format_distance(to))
+        }
+        (_, to) => format!("radius changed{}", to.map(|to| format!(" to {}", format_distance(to))).unwrap_or_default()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::fixtures;
+    use crate::domain::Event;
+
+    #[test]
+    fn an_operators_hand_on_a_request_is_told_in_a_sentence() {
+        let of = |kind| Event {
+            distance_m: None,
+            attempts: None,
+            waited_ms: None,
+            ..fixtures::event(0, kind, Some(7), None)
+        };
+        let told = [
+            Event { by_ms: Some(60_000), ..of(EventKind::Extended) },
+            Event { by_ms: Some(-30_000), reason: Some("foreign request".to_owned()), ..of(EventKind::Extended) },
+            Event { from_radius_m: Some(5_000.0), radius_m: Some(8_000.0), ..of(EventKind::Widened) },
+            Event { from_radius_m: Some(8_000.0), radius_m: Some(5_000.0), ..of(EventKind::Widened) },
+            of(EventKind::Retried),
+            of(EventKind::Reopened),
+            Event {
+                reason: Some("assigned by hand".to_owned()),
+                ..fixtures::event(0, EventKind::Found, Some(7), Some("17"))
+            },
+        ];
+        assert_eq!(
+            told.each_ref().map(event),
+            [
+                "request 7: 60 s more by ana@desk",
+                "request 7: 30 s less by ana@desk (foreign request)",
+                "request 7: radius widened from 5 km to 8 km by ana@desk",
+                "request 7: radius narrowed from 8 km to 5 km by ana@desk",
+                "request 7: tried again by ana@desk",
+                "request 7: cancel taken back by ana@desk, it searches again",
+                "request 7: driver 17 assigned by ana@desk at 812 m after 12 s, 1 attempt",
+            ]
+        );
+    }
 
     #[test]
     fn names_stand_in_a_row() {
         assert_eq!(list([1].iter(), 3), "1");
         assert_eq!(list([1, 2, 3].iter(), 3), "1, 2 and 3");
         assert_eq!(list([1, 2, 3, 4, 5].iter(), 3), "1, 2, 3 and 2 more");
-    }
-
-    #[test]
-    fn spans_keep_their_unit() {
-        assert_eq!([500, 1_000, 60_000, 90_000, 120_000].map(span), ["500 ms", "1 s", "60 s", "90 s", "2 min"]);
     }
 
     #[test]

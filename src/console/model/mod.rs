@@ -2,11 +2,13 @@
 
 mod armed;
 mod detail;
+mod drag;
 mod held;
 mod layer;
 mod look;
 mod map;
 mod searches;
+mod tabs;
 mod undo;
 mod why;
 
@@ -22,11 +24,13 @@ use crate::domain::{Event, UnixMs, Vitals};
 
 pub use armed::Armed;
 pub use detail::{Detail, Subject, taken_by};
+pub use drag::Drag;
 pub use held::Held;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
+pub use tabs::Tab;
 pub use undo::{Undo, Undoable, way_back};
 pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
 
@@ -117,6 +121,8 @@ pub struct Model {
     pub layers: Vec<Layer>,
     /// What the detail pane tells of, as far as it was read.
     pub detail: Detail,
+    /// What goes along with the mouse; none while its button is up.
+    pub drag: Option<Drag>,
     /// What comes in while the picture is stopped; none while it goes on.
     pub held: Option<Held>,
     /// What this operator did and can undo.
@@ -155,6 +161,7 @@ impl Model {
             table: Pane::Searches,
             layers: Vec::new(),
             detail: Detail::default(),
+            drag: None,
             held: None,
             undo: Undo::default(),
             armed,

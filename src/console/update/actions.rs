@@ -48,7 +48,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => return undo(model),
         Action::Pause => return super::news::pause(model),
         Action::Copy => return copy(model),
-        Action::Theme => model.options.look = model.options.look.next_theme(),
+        Action::Theme => model.options.look.theme = model.options.look.next_theme(),
         Action::Filter => {
             if model.focus != Pane::Drivers {
                 model.focus_on(Pane::Searches);
@@ -151,18 +151,9 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
         Direction::Right => (1.0, 0.0),
     };
     let times = if far { FAR } else { 1.0 };
-    if matches!(model.layers.last(), Some(Layer::Choose(_))) {
-        super::choose::step(model, if rows < 0.0 { -1 } else { isize::from(rows > 0.0) });
-    } else if let Some(Layer::Results(results)) = model.layers.last_mut() {
-        let last = u16::try_from(results.lines.len().saturating_sub(1)).unwrap_or(u16::MAX);
+    if !model.layers.is_empty() {
         let lines = if far { 10 } else { 1 };
-        let at = results.scrolled;
-        results.scrolled = if rows < 0.0 { at.saturating_sub(lines) } else { at.saturating_add(lines).min(last) };
-    } else if let Some(Layer::Help(scrolled)) = model.layers.last_mut() {
-        let lines = if far { 10 } else { 1 };
-        // The legend is as long as the help may be scrolled beyond its keys.
-        let last = u16::try_from(Keymap::shared().help().count()).unwrap_or(u16::MAX);
-        *scrolled = if rows < 0.0 { scrolled.saturating_sub(lines) } else { scrolled.saturating_add(lines).min(last) };
+        scroll_layer(model, if rows < 0.0 { -lines } else { lines });
     } else if model.map.carry.is_some() {
         model.map.carry_by(columns * times, rows * times);
     } else {
@@ -186,6 +177,24 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
                 }
             }
         }
+    }
+}
+
+/// Scrolls what lies on top by so many lines, or chooses another line of it.
+pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
+    // The legend is as long as the help may be scrolled beyond its keys.
+    let keys = Keymap::shared().help().count();
+    let scrolled = |at: u16, last: usize| {
+        let at = usize::from(at).saturating_add_signed(lines).min(last);
+        u16::try_from(at).unwrap_or(u16::MAX)
+    };
+    match model.layers.last_mut() {
+        Some(Layer::Help(at)) => *at = scrolled(*at, keys),
+        Some(Layer::Results(results)) => {
+            results.scrolled = scrolled(results.scrolled, results.lines.len().saturating_sub(1));
+        }
+        Some(Layer::Choose(_)) => super::choose::step(model, lines),
+        _ => {}
     }
 }
 

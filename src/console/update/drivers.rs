@@ -4,7 +4,7 @@ use super::actions::send;
 use super::searches::ask_first;
 use crate::console::message::{Deed, Effect};
 use crate::console::model::{Carry, Model, Subject, Tone};
-use crate::domain::Driver;
+use crate::domain::{Driver, DriverId};
 
 /// Selects the next driver on the map, or the previous one.
 pub(super) fn select(model: &mut Model, forward: bool) {
@@ -14,6 +14,12 @@ pub(super) fn select(model: &mut Model, forward: bool) {
     } else {
         model.detail.subject = Subject::Driver;
     }
+}
+
+/// Selects this driver.
+pub(super) fn choose(model: &mut Model, id: DriverId) {
+    model.map.selected = Some(id);
+    model.detail.subject = Subject::Driver;
 }
 
 /// The selected driver, if in sight; otherwise it says how to choose one.

@@ -5,7 +5,11 @@ mod choose;
 mod drivers;
 mod forms;
 mod mouse;
+#[cfg(test)]
+mod mouse_tests;
 mod news;
+#[cfg(test)]
+mod operator_tests;
 mod report;
 mod searches;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::console::message::{Deed, Errand, Mishap, Outcome};
 use crate::console::model::{Layer, Model, ResultLine, Results, Tone, Undoable, way_back};
 use crate::console::wording::{self, many};
-use crate::domain::format_distance;
+use crate::domain::{RequestId, format_distance, format_more};
 
 /// Says how an errand ended, and remembers what can be undone of it.
 pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Outcome, Mishap>>) {
@@ -104,7 +104,7 @@ fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
         (Deed::Open(place, _), _) => format!("a request was opened at {place}"),
         (Deed::Cancel(id), _) => format!("request {id} cancelled"),
         (Deed::Expire(id), _) => format!("request {id} expired"),
-        (Deed::Extend(id, by_ms), _) => format!("request {id} has {}{}", by(*by_ms), until()),
+        (Deed::Extend(id, by_ms), _) => format!("request {id} has {}{}", format_more(*by_ms), until()),
         (Deed::Widen(id, radius), _) => format!("request {id} looks as far as {radius}"),
         (Deed::Retry(id) | Deed::Assign(id, _), Outcome::Found(driver, metres)) => {
             format!("request {id} has driver {driver}, {} away", format_distance(*metres))
@@ -115,11 +115,6 @@ fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
         (Deed::Move(driver, _), _) => format!("driver {} moved to {}", driver.id, driver.place),
         (Deed::Remove(id), _) => format!("driver {id} taken off the map"),
     }
-}
-
-/// `60 s more`, `60 s less`.
-fn by(ms: i64) -> String {
-    format!("{} {}", wording::span(ms.unsigned_abs()), if ms < 0 { "less" } else { "more" })
 }
 
 /// An action as something that was meant.
@@ -140,6 +135,6 @@ pub(super) fn intent(deed: &Deed) -> String {
 }
 
 /// `several deeds` in a question: how many, and which.
-pub(super) fn named_requests(ids: &[crate::domain::RequestId]) -> String {
+pub(super) fn named_requests(ids: &[RequestId]) -> String {
     format!("{}: {}", many(ids.len() as u64, "request"), wording::list(ids.iter(), 12))
 }

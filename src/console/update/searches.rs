@@ -4,8 +4,7 @@ use super::actions::send;
 use super::report::named_requests;
 use crate::console::message::{Deed, Effect, Errand};
 use crate::console::model::{Choose, Confirm, Layer, Model, Row, Tone, nearest_outside, wider};
-use crate::console::wording;
-use crate::domain::{DriverId, Metres, RequestId};
+use crate::domain::{DriverId, Metres, RequestId, format_more};
 
 /// So much time more is given by a key alone, in milliseconds.
 pub const EXTENDED_BY_MS: i64 = 60_000;
@@ -33,7 +32,7 @@ fn end(model: &mut Model, verb: &str, when: &str, deed: fn(RequestId) -> Deed) -
 }
 
 pub(super) fn extend(model: &mut Model, by_ms: i64) -> Vec<Effect> {
-    let verb = format!("Give {} more to", wording::span(by_ms.unsigned_abs()));
+    let verb = format!("Give {} to", format_more(by_ms));
     for_targets(model, &verb, |row| Deed::Extend(row.search.id, by_ms))
 }
 
