@@ -9,6 +9,8 @@ mod depth;
 mod palette;
 mod roles;
 mod signs;
+#[cfg(test)]
+mod tests;
 
 use ratatui::style::{Color, Modifier, Style};
 

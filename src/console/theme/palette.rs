@@ -28,25 +28,14 @@ pub(super) struct Ink {
     pub(super) rgb: Option<Color>,
     #[serde(deserialize_with = "colour")]
     pub(super) ansi: Color,
-    bold: bool,
-    /// Where there are few colours: a dimmed exact colour would be no longer what was chosen.
-    dim: bool,
-    underlined: bool,
-    reversed: bool,
+    #[serde(deserialize_with = "modifiers")]
+    style: Modifier,
 }
 
 impl Ink {
-    /// What is done to the text besides its colour.
+    /// What is done to the text besides its colour. An exact colour is not dimmed: it would no longer be what was chosen.
     pub(super) fn modifiers(self, exact: bool) -> Modifier {
-        [
-            (self.bold, Modifier::BOLD),
-            (self.dim && !exact, Modifier::DIM),
-            (self.underlined, Modifier::UNDERLINED),
-            (self.reversed, Modifier::REVERSED),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, modifier)| wanted.then_some(modifier))
-        .collect()
+        if exact { self.style - Modifier::DIM } else { self.style }
     }
 }
 
@@ -123,6 +112,24 @@ fn colour<'de, D: Deserializer<'de>>(from: D) -> Result<Color, D::Error> {
 
 fn some_colour<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
     colour(from).map(Some)
+}
+
+fn modifiers<'de, D: Deserializer<'de>>(from: D) -> Result<Modifier, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Name {
+        Bold,
+        Dim,
+        Underlined,
+        Reversed,
+    }
+    let modifier = |name| match name {
+        Name::Bold => Modifier::BOLD,
+        Name::Dim => Modifier::DIM,
+        Name::Underlined => Modifier::UNDERLINED,
+        Name::Reversed => Modifier::REVERSED,
+    };
+    Ok(Vec::deserialize(from)?.into_iter().map(modifier).collect())
 }
 
 #[cfg(test)]
