@@ -28,6 +28,9 @@ pub(super) struct Ink {
     pub(super) rgb: Option<Color>,
     #[serde(deserialize_with = "colour")]
     pub(super) ansi: Color,
+    /// A background of its own, where colours are exact: then it need not be reversed.
+    #[serde(deserialize_with = "some_colour")]
+    pub(super) under: Option<Color>,
     #[serde(deserialize_with = "modifiers")]
     style: Modifier,
 }
@@ -35,7 +38,11 @@ pub(super) struct Ink {
 impl Ink {
     /// What is done to the text besides its colour. An exact colour is not dimmed: it would no longer be what was chosen.
     pub(super) fn modifiers(self, exact: bool) -> Modifier {
-        if exact { self.style - Modifier::DIM } else { self.style }
+        match (exact, self.under) {
+            (false, _) => self.style,
+            (true, None) => self.style - Modifier::DIM,
+            (true, Some(_)) => self.style - Modifier::DIM - Modifier::REVERSED,
+        }
     }
 }
 
@@ -88,7 +95,7 @@ pub(super) struct Palette {
 impl Palette {
     /// The palette of a theme.
     pub(super) fn of(theme: ThemeName) -> &'static Self {
-        static PALETTES: [OnceLock<Palette>; 6] = [const { OnceLock::new() }; 6];
+        static PALETTES: [OnceLock<Palette>; ThemeName::ALL.len()] = [const { OnceLock::new() }; ThemeName::ALL.len()];
         // That all can be read is tested; should one not be, text without colours is better than no console.
         PALETTES[theme as usize].get_or_init(|| toml::from_str(source(theme)).unwrap_or_default())
     }

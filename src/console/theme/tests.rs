@@ -74,6 +74,27 @@ fn every_role_stands_out_from_the_background() {
 }
 
 #[test]
+fn an_alarm_can_be_read() {
+    for (theme, depth) in painted().flat_map(|t| [(t, Depth::TrueColour), (t, Depth::TwoFiftySix)]) {
+        let (alarm, screen) = (themed(theme, depth).alarm(), themed(theme, depth).screen());
+        if alarm.add_modifier.contains(Modifier::REVERSED) {
+            // Then its colour is under the text, and the test of all roles holds for it.
+            continue;
+        }
+        let (ink, under) = (alarm.fg.unwrap(), alarm.bg.unwrap());
+        assert!(contrast(ink, under) >= 4.5, "{theme} at {depth:?}: {:.2}", contrast(ink, under));
+        assert!(contrast(under, screen.bg.unwrap()) >= 1.3, "{theme} at {depth:?}: it is not seen");
+    }
+}
+
+#[test]
+fn a_row_that_is_selected_and_alarming_shows_both() {
+    let theme = themed(ThemeName::Dark, Depth::TrueColour);
+    let both = theme.text().patch(theme.alarm()).patch(theme.row_selected());
+    assert_eq!((both.fg, both.bg), (theme.alarm().fg, theme.row_selected().bg));
+}
+
+#[test]
 fn the_selected_row_can_be_read() {
     for (theme, depth) in painted().flat_map(|t| [(t, Depth::TrueColour), (t, Depth::TwoFiftySix)]) {
         let selected = themed(theme, depth).row_selected();
