@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
@@ -53,35 +54,33 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        self.manner.show(store, address, self.lifetime.settings(), signals::shutdown()?).await
+        let options = self.manner.options(&store, address, shared);
+        show(store, options, self.lifetime.settings(), signals::shutdown()?).await
     }
 }
 
-impl Manner {
-    /// Shows the console on this terminal, until the operator leaves or `shutdown`. The address is what the header calls
-    /// this Redis; searches from the console are opened with these settings.
-    pub(super) async fn show(
-        &self,
-        store: Store,
-        address: String,
-        settings: Settings,
-        shutdown: CancellationToken,
-    ) -> Result<(), Failure> {
-        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-            let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
-            return Err(Failure::Usage(text.to_owned()));
-        }
-        let options = self.options(&store, address);
-        let input = terminal::input().map_err(Failure::io("the terminal"))?;
-        let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
-        let outcome =
-            console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
-        drop(screen);
-        outcome.map_err(Failure::io("the terminal"))
+/// Shows the console on this terminal, until the operator leaves or `shutdown`. Searches from the console are opened with
+/// these settings.
+pub(super) async fn show(
+    store: Store,
+    options: model::Options,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
+        return Err(Failure::Usage(text.to_owned()));
     }
+    let input = terminal::input().map_err(Failure::io("the terminal"))?;
+    let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
+    let outcome = console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
+    drop(screen);
+    outcome.map_err(Failure::io("the terminal"))
+}
 
-    /// What the console is told of how it was started and where.
-    fn options(&self, store: &Store, address: String) -> model::Options {
+impl Manner {
+    /// What the console is told of how it was started and where. The address is what the header calls this Redis.
+    pub(super) fn options(&self, store: &Store, address: String, shared: &Shared) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
@@ -91,6 +90,7 @@ impl Manner {
                 colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             },
             timezone: Local::now().offset().fix(),
+            keymap: Arc::clone(&shared.keymap),
         }
     }
 }
@@ -100,6 +100,7 @@ pub(super) async fn draw_picture(
     store: Store,
     address: String,
     settings: Settings,
+    shared: &Shared,
     file: &Path,
 ) -> Result<(), Failure> {
     let drawing = || format!("the picture {}", file.display());
@@ -109,6 +110,7 @@ pub(super) async fn draw_picture(
         read_only: false,
         look: model::Look { ascii: false, colour: true },
         timezone: Local::now().offset().fix(),
+        keymap: Arc::clone(&shared.keymap),
     };
     let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
         .map_err(io::Error::other)

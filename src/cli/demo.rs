@@ -85,10 +85,11 @@ impl Options {
         let shown = if self.headless {
             wait(&stop).await
         } else {
-            self.manner.show(store.clone(), name(), self.settings(), stop.clone()).await
+            let options = self.manner.options(&store, name(), shared);
+            super::console::show(store.clone(), options, self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
-            Some(file) => super::console::draw_picture(store, name(), self.settings(), file).await,
+            Some(file) => super::console::draw_picture(store, name(), self.settings(), shared, file).await,
             None => Ok(()),
         };
         stop.cancel();

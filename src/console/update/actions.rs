@@ -4,7 +4,6 @@ use tui_input::Input;
 
 use super::forms;
 use crate::console::action::{Action, Direction};
-use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Link};
 use crate::console::model::{Carry, Confirm, Layer, Model, Pane, Row, Tone};
 use crate::domain::{Driver, Standing};
@@ -144,10 +143,10 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
         Direction::Right => (1.0, 0.0),
     };
     let times = if far { FAR } else { 1.0 };
+    let below = model.help_lines() - model.help_height();
     if let Some(Layer::Help(scrolled)) = model.layers.last_mut() {
         let lines = if far { 10 } else { 1 };
-        // The legend is as long as the help may be scrolled beyond its keys.
-        let last = u16::try_from(Keymap::shared().help().count()).unwrap_or(u16::MAX);
+        let last = u16::try_from(below).unwrap_or(u16::MAX);
         *scrolled = if rows < 0.0 { scrolled.saturating_sub(lines) } else { scrolled.saturating_add(lines).min(last) };
     } else if model.map.carry.is_some() {
         model.map.carry_by(columns * times, rows * times);
@@ -187,21 +186,26 @@ fn centre(model: &mut Model) {
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }
-        None => model.say(Tone::Plain, "nothing is selected: choose a search, or a driver with ["),
+        None => {
+            let key = model.key_for(Action::NextDriver);
+            model.say(Tone::Plain, format!("nothing is selected: choose a search, or a driver with {key}"));
+        }
     }
 }
 
 fn select_driver(model: &mut Model, forward: bool) {
     model.map.select_next(forward);
     if model.map.selected_driver().is_none() {
-        model.say(Tone::Plain, "no single driver is in sight: zoom in with +, or fit all with f");
+        let (zoom, fit) = (model.key_for(Action::ZoomIn), model.key_for(Action::FitAll));
+        model.say(Tone::Plain, format!("no single driver is in sight: zoom in with {zoom}, or fit all with {fit}"));
     }
 }
 
 fn selected_driver(model: &mut Model) -> Option<Driver> {
     let driver = model.map.selected_driver().cloned();
     if driver.is_none() {
-        model.say(Tone::Plain, "no driver is selected: choose one on the map with [ and ]");
+        let (previous, next) = (model.key_for(Action::PreviousDriver), model.key_for(Action::NextDriver));
+        model.say(Tone::Plain, format!("no driver is selected: choose one on the map with {previous} and {next}"));
     }
     driver
 }

@@ -12,7 +12,6 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use super::action::Action;
-use super::keymap::Keymap;
 use super::message::{Deed, Effect, Glance, Link, Message, Mishap};
 use super::model::{Layer, Model, Tone};
 use crate::domain::{RequestId, Standing, clean};
@@ -59,7 +58,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     // Whoever goes on has read what was said.
     model.notice = None;
-    if let Some(action) = Keymap::shared().action(model.context(), key) {
+    if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
             other => actions::act(model, other),

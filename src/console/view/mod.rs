@@ -3,6 +3,7 @@
 mod bottom;
 mod events;
 mod header;
+mod help;
 mod layers;
 mod map;
 mod searches;
