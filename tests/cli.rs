@@ -224,6 +224,30 @@ fn a_flag_beats_a_variable_beats_the_file() {
 }
 
 #[test]
+fn keys_that_cannot_be_meant_are_named_and_nothing_is_started() {
+    let mut redis = Redis::start();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    for (keys, told) in [
+        ("cancel = \"x\"", "\"x\" would mean both \"cancel\" and \"expire\""),
+        ("cancel = [\"F5\", \"ctrl-c\"]", "\"Ctrl-c\" would mean both \"cancel\" and \"interrupt\""),
+        ("cancle = \"c\"", "there is no action \"cancle\""),
+        ("cancel = \"hyper-c\"", "cancel: \"hyper-c\" is no key"),
+        ("cancel = 3", "cancel\" takes a key, or a list of keys"),
+    ] {
+        std::fs::write(&file, format!("[keys]\n{keys}\n")).unwrap();
+        for command in [&["console"][..], &["demo", "--headless"], &["search", "--at", "0,0"]] {
+            let (url, mut run) = (redis.server.url(), cabstand());
+            run.arg("--config").arg(&file).args(["--redis", &url]).args(command);
+            let (code, out, err) = self::told(run.output().unwrap());
+            assert_eq!((code, out.as_str()), (2, ""), "{keys}: {err}");
+            assert!(err.contains(told) && err.contains(&file.display().to_string()), "{keys}: {err}");
+        }
+    }
+    assert_eq!(redis.run::<i64>("DBSIZE"), 0);
+}
+
+#[test]
 fn a_password_in_the_file_is_not_shown_by_the_help() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("config.toml");

@@ -9,6 +9,8 @@ use common::{LAT, LNG, Redis, actor, request, until};
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
 const RIGHT: &str = "\x1b[C";
+const CTRL_X: &str = "\x18";
+const F2: &str = "\x1bOQ";
 const CTRL_Z: &str = "\x1a";
 
 /// A Redis with three drivers and a console on it.
@@ -86,6 +88,28 @@ fn c_and_x_end_searches_after_a_yes() {
     assert_eq!((redis.run::<i64>("EXISTS 2"), redis.state(2).as_deref()), (0, Some("expired")));
     let by = redis.field(2, "ended_by").unwrap();
     assert!(by.starts_with("ana@"), "{by}");
+}
+
+#[test]
+fn a_key_that_was_rebound_is_told_and_does_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, "[keys]\ncancel = \"ctrl-x\"\nyes = \"F2\"\n").unwrap();
+    let (mut redis, mut pty) = desk(&["--config", file.to_str().unwrap()]);
+    pty.press("s");
+    pty.wait_for("requestor_1");
+    pty.wait_for("Ctrl-x cancel");
+    // Its old key does nothing any more: were there a question, `?` would not open the help.
+    pty.press("c?");
+    pty.wait_for("Ctrl-x        cancel the search");
+    pty.press(ESCAPE);
+    pty.wait_until("no help", |screen| !screen.contains("cancel the search"));
+    pty.press(CTRL_X);
+    pty.wait_for("Cancel request 1 of requestor_1?");
+    pty.wait_for("F2: yes");
+    pty.press(F2);
+    pty.wait_for("done: request 1 cancelled");
+    assert_eq!(redis.run::<String>("GET 1"), "0");
 }
 
 #[test]

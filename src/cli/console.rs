@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
@@ -66,31 +67,35 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        self.manner.show(store, address, self.lifetime.settings(), signals::shutdown()?).await
+        let options = self.manner.options(&store, address, shared);
+        show(store, options, self.manner.mouse(), self.lifetime.settings(), signals::shutdown()?).await
     }
 }
 
+/// Shows the console on this terminal, until the operator leaves or `shutdown`. Searches from the console are opened with
+/// these settings.
+pub(super) async fn show(
+    store: Store,
+    options: model::Options,
+    mouse: bool,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let input = terminal::input().map_err(Failure::io("the terminal"))?;
+    let (mut screen, mut terminal) = terminal::Screen::take(mouse).map_err(Failure::io("the terminal"))?;
+    let outcome = console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
+    drop(screen);
+    outcome.map_err(Failure::io("the terminal"))
+}
+
 impl Manner {
-    /// Shows the console on this terminal, until the operator leaves or `shutdown`. The address is what the header calls
-    /// this Redis; searches from the console are opened with these settings.
-    pub(super) async fn show(
-        &self,
-        store: Store,
-        address: String,
-        settings: Settings,
-        shutdown: CancellationToken,
-    ) -> Result<(), Failure> {
-        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-            let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
-            return Err(Failure::Usage(text.to_owned()));
-        }
-        let options = self.options(&store, address);
-        let input = terminal::input().map_err(Failure::io("the terminal"))?;
-        let (mut screen, mut terminal) = terminal::Screen::take(!self.no_mouse).map_err(Failure::io("the terminal"))?;
-        let outcome =
-            console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
-        drop(screen);
-        outcome.map_err(Failure::io("the terminal"))
+    /// Whether the mouse is the console's.
+    pub(super) fn mouse(&self) -> bool {
+        !self.no_mouse
     }
 
     /// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
@@ -99,11 +104,12 @@ impl Manner {
         store: Store,
         address: String,
         settings: Settings,
+        shared: &Shared,
         file: &Path,
     ) -> Result<(), Failure> {
         let drawing = || format!("the picture {}", file.display());
         let look = Look { ascii: self.ascii, depth: Depth::TrueColour, theme: self.theme };
-        let options = model::Options { look, ..self.options(&store, address) };
+        let options = model::Options { look, ..self.options(&store, address, shared) };
         let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
             .map_err(io::Error::other)
             .map_err(Failure::io(drawing()))?;
@@ -116,14 +122,15 @@ impl Manner {
         fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
     }
 
-    /// What the console is told of how it was started and where.
-    fn options(&self, store: &Store, address: String) -> model::Options {
+    /// What the console is told of how it was started and where. The address is what the header calls this Redis.
+    pub(super) fn options(&self, store: &Store, address: String, shared: &Shared) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
             read_only: store.armed() == Armed::Never,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
             timezone: Local::now().offset().fix(),
+            keymap: Arc::clone(&shared.keymap),
         }
     }
 }

@@ -86,10 +86,12 @@ impl Options {
             wait(&stop).await
         } else {
             // The service and its worker go on where the operator's hands are bound.
-            self.manner.show(store.clone().with_own_switch(), name(), self.settings(), stop.clone()).await
+            let options = self.manner.options(&store, name(), shared);
+            let store = store.clone().with_own_switch();
+            super::console::show(store, options, self.manner.mouse(), self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
-            Some(file) => self.manner.draw(store, name(), self.settings(), file).await,
+            Some(file) => self.manner.draw(store, name(), self.settings(), shared, file).await,
             None => Ok(()),
         };
         stop.cancel();

@@ -4,6 +4,7 @@
 //! first, and then the screen is drawn once.
 
 pub mod action;
+mod bindings;
 pub mod effects;
 mod feed;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub mod message;
 pub mod model;
 pub mod picture;
 pub mod projection;
+pub mod rebinding;
 pub mod terminal;
 pub mod theme;
 pub mod update;

@@ -6,6 +6,9 @@ use super::Tone;
 use crate::console::message::Errand;
 use crate::domain::RequestId;
 
+/// How many signs the help explains, below the keys.
+pub const HELP_LEGEND: usize = 6;
+
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
 pub enum Layer {

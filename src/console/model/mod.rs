@@ -13,11 +13,13 @@ mod undo;
 mod why;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::FixedOffset;
 
-use super::keymap::Context;
+use super::action::{Action, Group};
+use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
@@ -26,7 +28,7 @@ pub use armed::Armed;
 pub use detail::{Detail, Subject, taken_by};
 pub use drag::Drag;
 pub use held::Held;
-pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
+pub use layer::{Choose, Confirm, Field, Form, FormKind, HELP_LEGEND, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
@@ -52,6 +54,8 @@ pub struct Options {
     pub look: Look,
     /// The zone of the clock.
     pub timezone: FixedOffset,
+    /// What keys mean.
+    pub keymap: Arc<Keymap>,
 }
 
 /// The panes that can have the keys.
@@ -264,6 +268,25 @@ impl Model {
                 Pane::Events => Context::Events,
             },
         }
+    }
+
+    /// What to press for an action of the panes: its first key, or its name in the palette.
+    #[must_use]
+    pub fn key_for(&self, action: Action) -> String {
+        self.options.keymap.key_for(Context::Map, action)
+    }
+
+    /// How many lines the help has: each group with its head and the line below it, and the legend.
+    #[must_use]
+    pub fn help_lines(&self) -> usize {
+        let lines = |group| self.options.keymap.help(group).count() + 2;
+        Group::ALL.into_iter().map(lines).sum::<usize>() + HELP_LEGEND + 1
+    }
+
+    /// How many of them are in sight at once.
+    #[must_use]
+    pub fn help_height(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(4)).min(self.help_lines())
     }
 
     /// Says something in the bottom line for a while.

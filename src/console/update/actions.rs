@@ -4,9 +4,8 @@ use tui_input::Input;
 
 use super::{drivers, forms, searches};
 use crate::console::action::{Action, Direction};
-use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Errand, Link};
-use crate::console::model::{Layer, Model, Pane, Subject, Tone};
+use crate::console::model::{Depth, Layer, Model, Pane, Subject, Tone};
 use crate::domain::Point;
 
 /// How far one step pans, in columns and rows.
@@ -48,7 +47,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => return undo(model),
         Action::Pause => return super::news::pause(model),
         Action::Copy => return copy(model),
-        Action::Theme => model.options.look.theme = model.options.look.next_theme(),
+        Action::Theme => theme(model),
         Action::Filter => {
             if model.focus != Pane::Drivers {
                 model.focus_on(Pane::Searches);
@@ -117,6 +116,12 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+fn theme(model: &mut Model) {
+    let theme = model.options.look.next_theme();
+    let unseen = if model.options.look.depth == Depth::None { ", but this terminal shows no colours" } else { "" };
+    model.say(Tone::Plain, format!("theme {theme}{unseen}"));
+}
+
 /// Copies what is selected in the pane that has the keys: an id, or on the map the place.
 fn copy(model: &mut Model) -> Vec<Effect> {
     let driver = model.map.selected_driver();
@@ -182,14 +187,13 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
 
 /// Scrolls what lies on top by so many lines, or chooses another line of it.
 pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
-    // The legend is as long as the help may be scrolled beyond its keys.
-    let keys = Keymap::shared().help().count();
+    let below = model.help_lines() - model.help_height();
     let scrolled = |at: u16, last: usize| {
         let at = usize::from(at).saturating_add_signed(lines).min(last);
         u16::try_from(at).unwrap_or(u16::MAX)
     };
     match model.layers.last_mut() {
-        Some(Layer::Help(at)) => *at = scrolled(*at, keys),
+        Some(Layer::Help(at)) => *at = scrolled(*at, below),
         Some(Layer::Results(results)) => {
             results.scrolled = scrolled(results.scrolled, results.lines.len().saturating_sub(1));
         }
@@ -216,6 +220,9 @@ fn centre(model: &mut Model) {
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }
-        None => model.say(Tone::Plain, "nothing is selected: choose a search, or a driver with ["),
+        None => {
+            let key = model.key_for(Action::NextDriver);
+            model.say(Tone::Plain, format!("nothing is selected: choose a search, or a driver with {key}"));
+        }
     }
 }

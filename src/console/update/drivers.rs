@@ -2,6 +2,7 @@
 
 use super::actions::send;
 use super::searches::ask_first;
+use crate::console::action::Action;
 use crate::console::message::{Deed, Effect};
 use crate::console::model::{Carry, Model, Subject, Tone};
 use crate::domain::{Driver, DriverId};
@@ -10,7 +11,8 @@ use crate::domain::{Driver, DriverId};
 pub(super) fn select(model: &mut Model, forward: bool) {
     model.map.select_next(forward);
     if model.map.selected_driver().is_none() {
-        model.say(Tone::Plain, "no single driver is in sight: zoom in with +, or fit all with f");
+        let (zoom, fit) = (model.key_for(Action::ZoomIn), model.key_for(Action::FitAll));
+        model.say(Tone::Plain, format!("no single driver is in sight: zoom in with {zoom}, or fit all with {fit}"));
     } else {
         model.detail.subject = Subject::Driver;
     }
@@ -26,7 +28,8 @@ pub(super) fn choose(model: &mut Model, id: DriverId) {
 pub(super) fn selected(model: &mut Model) -> Option<Driver> {
     let driver = model.map.selected_driver().map(|sighting| sighting.driver());
     if driver.is_none() {
-        model.say(Tone::Plain, "no driver is selected: choose one on the map with [ and ]");
+        let (previous, next) = (model.key_for(Action::PreviousDriver), model.key_for(Action::NextDriver));
+        model.say(Tone::Plain, format!("no driver is selected: choose one on the map with {previous} and {next}"));
     }
     driver
 }

@@ -21,7 +21,6 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use super::action::Action;
-use super::keymap::Keymap;
 use super::message::{Effect, Glance, Link, Message};
 use super::model::{Armed, Layer, Model, Tone};
 use crate::domain::{Standing, clean};
@@ -73,7 +72,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     // Whoever goes on has read what was said.
     model.notice = None;
-    if let Some(action) = Keymap::shared().action(model.context(), key) {
+    if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
             other => actions::act(model, other),

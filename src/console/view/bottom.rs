@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::action::Action;
-use crate::console::keymap::Keymap;
+use crate::console::keymap::Context;
 use crate::console::message::Link;
 use crate::console::model::{Layer, Model, Pane, Row, Tone};
 use crate::console::theme::Theme;
@@ -16,7 +16,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         let used = text::put(buffer, area, " filter: ", theme.key(), theme);
         let rest = Rect { x: area.x + used, width: area.width - used, ..area };
         super::layers::input(input, rest, buffer, theme);
-        let shown = format!("{} shown  Enter keeps, Esc shows all ", model.searches.shown());
+        let key = |action| model.options.keymap.key_for(Context::Filter, action);
+        let (keeps, drops) = (key(Action::Accept), key(Action::Dismiss));
+        let shown = format!("{} shown  {keeps} keeps, {drops} shows all ", model.searches.shown());
         text::put_right(buffer, area, &shown, theme.faint(), theme);
         return;
     }
@@ -56,7 +58,7 @@ fn trouble(model: &Model) -> Option<String> {
 
 fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    let offered = Keymap::shared().hints(model.context()).filter(|(action, _, _)| offers(model, *action));
+    let offered = model.options.keymap.hints(model.context()).filter(|(action, _, _)| offers(model, *action));
     let all: Vec<(String, &str)> = offered.map(|(_, keys, hint)| (keys, hint)).collect();
     // The last ones, help and quit, are what a lost one needs: what does not fit is left out before them.
     let width = |(key, hint): &(String, &str)| u16::try_from(key.width() + hint.width() + 3).unwrap_or(u16::MAX);

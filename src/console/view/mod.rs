@@ -4,6 +4,7 @@ mod bottom;
 mod detail;
 mod events;
 mod header;
+mod help;
 mod layers;
 mod lists;
 mod map;

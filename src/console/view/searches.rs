@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{pane, text};
+use crate::console::action::Action;
 use crate::console::model::{Model, Pane, Row};
 use crate::console::theme::Theme;
 use crate::console::wording;
@@ -228,16 +229,21 @@ fn how_it_ended(row: &Row) -> String {
 }
 
 fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
-    let lines: &[&str] = if !model.searches.filter().is_empty() {
-        &["No search matches the filter.", "Esc shows all."]
+    let key = |action| model.key_for(action);
+    let lines = if !model.searches.filter().is_empty() {
+        vec!["No search matches the filter.".to_owned(), format!("{} shows all.", key(Action::Dismiss))]
     } else if model.loaded {
-        &["Nobody is waiting.", "s opens a search at the map's cursor,", "n sets a driver there, ? tells all keys."]
+        vec![
+            "Nobody is waiting.".to_owned(),
+            format!("{} opens a search at the map's cursor,", key(Action::SearchHere)),
+            format!("{} sets a driver there, {} tells all keys.", key(Action::NewDriver), key(Action::Help)),
+        ]
     } else {
-        &["Reading …"]
+        vec!["Reading …".to_owned()]
     };
     for (y, line) in (inside.y + 2..inside.bottom()).zip(lines) {
         let area = Rect { x: inside.x + 2, y, width: inside.width.saturating_sub(2), height: 1 };
-        text::put(buffer, area, line, theme.faint(), theme);
+        text::put(buffer, area, &line, theme.faint(), theme);
     }
 }
 
