@@ -116,8 +116,7 @@ impl Feed {
         let first = link(&hearing.borrow_and_update());
         self.tell(News::Link(first)).await;
         while !self.news.is_closed() {
-            let readings =
-                [&self.fleet, &self.requests, &self.nearest, &self.around, &self.life, &self.census];
+            let readings = [&self.fleet, &self.requests, &self.nearest, &self.around, &self.life, &self.census];
             let next = readings.iter().filter_map(|r| r.at()).chain([beat, reconcile]).min().unwrap_or(beat);
             tokio::select! {
                 biased;

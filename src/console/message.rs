@@ -5,8 +5,8 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::{
-    Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Search, UnixMs, UserId, View,
-    Vitals,
+    Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Search, UnixMs, UserId,
+    View, Vitals,
 };
 
 /// So many waiting requests are read for the table at the most, those that are due first.

@@ -5,6 +5,7 @@
 
 pub mod action;
 mod bindings;
+pub mod columns;
 pub mod effects;
 mod feed;
 #[cfg(test)]

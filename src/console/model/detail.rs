@@ -63,9 +63,9 @@ pub fn taken_by<'a>(
     driver: &'a DriverId,
     events: impl DoubleEndedIterator<Item = &'a Event> + 'a,
 ) -> impl Iterator<Item = &'a Event> + 'a {
-    events.rev().filter(move |event| {
-        event.driver_id.as_ref() == Some(driver) && event.kind == crate::domain::EventKind::Found
-    })
+    events
+        .rev()
+        .filter(move |event| event.driver_id.as_ref() == Some(driver) && event.kind == crate::domain::EventKind::Found)
 }
 
 #[cfg(test)]

@@ -3,11 +3,17 @@
 mod armed;
 mod detail;
 mod drag;
+mod drivers;
+mod filter;
 mod held;
 mod layer;
+mod lines;
 mod look;
 mod map;
+mod order;
+mod row;
 mod searches;
+mod tables;
 mod tabs;
 mod undo;
 mod why;
@@ -22,16 +28,20 @@ use super::action::{Action, Group};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
-use crate::domain::{Event, UnixMs, Vitals};
+use crate::domain::{Event, Point, UnixMs, Vitals};
 
 pub use armed::Armed;
 pub use detail::{Detail, Subject, taken_by};
 pub use drag::Drag;
+pub use drivers::{Contact, Drivers};
+pub use filter::{Filter, Moment};
 pub use held::Held;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, HELP_LEGEND, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
-pub use searches::{Row, Searches};
+pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
+pub use row::Row;
+pub use searches::Searches;
 pub use tabs::Tab;
 pub use undo::{Undo, Undoable, way_back};
 pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
@@ -109,8 +119,17 @@ pub struct Model {
     pub link: Link,
     /// The figures of the header.
     pub vitals: Option<Vitals>,
-    /// The table.
+    /// The table of searches.
     pub searches: Searches,
+    /// The table of drivers.
+    pub drivers: Drivers,
+    /// What both tables show.
+    filter: Filter,
+    /// The filter holds on the map, too.
+    pub filter_map: bool,
+    /// The moment at which the tables were last settled, and where distances began then.
+    settled_at: Option<Moment>,
+    distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
     /// What happened, oldest first.
@@ -158,6 +177,11 @@ impl Model {
             link: Link::Connecting,
             vitals: None,
             searches: Searches::default(),
+            drivers: Drivers::default(),
+            filter: Filter::default(),
+            filter_map: false,
+            settled_at: None,
+            distances_from: None,
             map: MapModel::default(),
             events: VecDeque::new(),
             events_back: 0,
@@ -211,6 +235,9 @@ impl Model {
             }
             if !areas.searches.is_empty() {
                 self.searches.set_height(layout::table_rows(areas.searches));
+            }
+            if !areas.drivers.is_empty() {
+                self.drivers.set_height(layout::table_rows(areas.drivers));
             }
         }
         self.scroll_events(0);

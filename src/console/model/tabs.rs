@@ -45,8 +45,8 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::console::fixtures::Desk;
-    use crate::console::model::Pane;
 
     #[test]
     fn a_tab_is_where_it_is_written() {

@@ -7,7 +7,8 @@ use super::Row;
 use crate::console::action::Action;
 use crate::console::wording::many;
 use crate::domain::{
-    Around, DriverId, Event, EventKind, Metres, Near, Record, Request, RequestId, UnixMs, format_distance, format_span, format_wait,
+    Around, DriverId, Event, EventKind, Metres, Near, Record, Request, RequestId, UnixMs, format_distance, format_span,
+    format_wait,
 };
 
 /// So many drivers who were taken by others are named.
@@ -130,7 +131,11 @@ fn outside(around: &Around, radius_m: f64) -> Reason {
     let (id, metres) = (&near.candidate.driver.id, near.candidate.distance_m);
     let radius = wider(radius_m, Some(metres));
     Reason {
-        text: format!("nearest outside: {id} at {}, {} too far", format_distance(metres), format_distance(metres - radius_m)),
+        text: format!(
+            "nearest outside: {id} at {}, {} too far",
+            format_distance(metres),
+            format_distance(metres - radius_m)
+        ),
         help: vec![(Action::Widen, format!("widen to {radius}")), (Action::Assign, "assign".to_owned())],
     }
 }

@@ -1,11 +1,9 @@
 //! What the actions of the panes do.
 
-use tui_input::Input;
-
-use super::{drivers, forms, searches};
+use super::{drivers, forms, searches, tables};
 use crate::console::action::{Action, Direction};
 use crate::console::message::{Deed, Effect, Errand, Link};
-use crate::console::model::{Depth, Layer, Model, Pane, Subject, Tone};
+use crate::console::model::{Depth, Layer, Model, Pane, Tone};
 use crate::domain::Point;
 
 /// How far one step pans, in columns and rows.
@@ -22,8 +20,15 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Pane(pane) => model.focus_on(pane),
         Action::Move(direction) => step(model, direction, false),
         Action::MoveFar(direction) => step(model, direction, true),
-        Action::First => select_row(model, isize::MIN),
-        Action::Last => select_row(model, isize::MAX),
+        Action::First
+        | Action::Last
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Sort
+        | Action::SortReverse
+        | Action::Filter
+        | Action::FilterMap => tables::act(model, action),
         Action::ZoomIn => model.map.zoom(1),
         Action::ZoomOut => model.map.zoom(-1),
         Action::FitAll => return super::news::ask_extent(model),
@@ -48,21 +53,19 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Pause => return super::news::pause(model),
         Action::Copy => return copy(model),
         Action::Theme => theme(model),
-        Action::Filter => {
-            if model.focus != Pane::Drivers {
-                model.focus_on(Pane::Searches);
-            }
-            let input = Input::new(model.searches.filter().to_owned());
-            model.layers.push(Layer::Filter(input));
-        }
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         // To be filled in.
-        Action::Mark | Action::MarkRange
-        | Action::MarkAll | Action::Sort | Action::SortReverse | Action::FilterMap | Action::Palette
-        | Action::GoTo | Action::Acknowledge | Action::Trails
-        | Action::Measure | Action::Legend | Action::SetBookmark | Action::NextBookmark | Action::NumbersSpan => {}
+        Action::Palette
+        | Action::GoTo
+        | Action::Acknowledge
+        | Action::Trails
+        | Action::Measure
+        | Action::Legend
+        | Action::SetBookmark
+        | Action::NextBookmark
+        | Action::NumbersSpan => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }
@@ -95,7 +98,7 @@ pub(super) fn send_errand(model: &mut Model, errand: Errand) -> Vec<Effect> {
     }
     // What is done is done: the marks were for this.
     if errand.deeds.len() > 1 {
-        model.searches.unmark();
+        model.clear_marks();
     }
     vec![Effect::Do(errand)]
 }
@@ -164,15 +167,7 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
     } else {
         match model.focus {
             Pane::Map => model.map.pan(columns * PAN.0 * times, rows * PAN.1 * times),
-            Pane::Searches => {
-                let page = if far { model.searches.page() } else { 1 };
-                match direction {
-                    Direction::Up => select_row(model, -page),
-                    Direction::Down => select_row(model, page),
-                    Direction::Left | Direction::Right => {}
-                }
-            }
-            Pane::Drivers => {}
+            Pane::Searches | Pane::Drivers => tables::step(model, direction, far),
             Pane::Events => {
                 let lines = if far { 5 } else { 1 };
                 match direction {
@@ -202,15 +197,10 @@ pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
     }
 }
 
-/// Moves the selection of the table that has the keys.
-fn select_row(model: &mut Model, rows: isize) {
-    model.searches.move_selection(rows);
-    model.detail.subject = Subject::Search;
-}
-
-/// Centres the map on the selected driver where the map has the keys, and else on the selected search.
+/// Centres the map on the selected driver where the map or the drivers have the keys, and else on the selected search.
 fn centre(model: &mut Model) {
-    let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| model.focus == Pane::Map);
+    let of_drivers = matches!(model.focus, Pane::Map | Pane::Drivers);
+    let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
         Some(place) => {

@@ -12,6 +12,7 @@ mod news;
 mod operator_tests;
 mod report;
 mod searches;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
     };
+    model.settle();
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
@@ -89,7 +91,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Layer::Filter(input)) => {
             input.handle_event(&event);
             let text = input.value().to_owned();
-            model.searches.set_filter(&text);
+            model.set_filter(&text);
         }
         Some(Layer::Form(form)) => {
             form.error = None;
@@ -108,10 +110,10 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send_errand(model, confirm.errand),
         (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, choose),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
-        (Some(Layer::Filter(_)), Action::Dismiss) => model.searches.set_filter(""),
+        (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return drivers::drop_here(model, action == Action::Accept),
-        (None, _) => model.searches.set_filter(""),
+        (None, _) => tables::show_all(model),
     }
     Vec::new()
 }

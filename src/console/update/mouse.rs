@@ -3,7 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use super::{actions, drivers};
+use super::{actions, drivers, tables};
 use crate::console::layout::{Areas, inside};
 use crate::console::message::Effect;
 use crate::console::model::{Drag, Layer, Model, Pane, Subject, Target};
@@ -43,8 +43,8 @@ fn wheel(model: &mut Model, at: Position, steps: i32) {
                 model.map.zoom_about(at.x - map.x, at.y - map.y, steps);
             }
         }
-        Some(Pane::Searches) => model.searches.scroll(rows),
-        Some(Pane::Drivers) => model.drivers.scroll(rows),
+        Some(Pane::Searches) => tables::step_by(model, Pane::Searches, rows),
+        Some(Pane::Drivers) => tables::step_by(model, Pane::Drivers, rows),
         Some(Pane::Events) => model.scroll_events(-rows),
         None => {}
     }
@@ -71,13 +71,16 @@ fn press(model: &mut Model, at: Position) {
     let (column, row) = (at.x - area.x, at.y - area.y);
     match pane {
         Pane::Map => press_map(model, at, column, row),
-        Pane::Searches | Pane::Drivers if row == 0 => model.sort_by_head(pane, column),
+        Pane::Searches | Pane::Drivers if row == 0 => {
+            model.sort_by_head(pane, column);
+        }
         Pane::Searches => {
             model.searches.select_line(usize::from(row) - 1);
             model.detail.subject = Subject::Search;
         }
         Pane::Drivers => {
-            if let Some(id) = model.drivers.in_sight().nth(usize::from(row) - 1).cloned() {
+            let clicked = model.drivers_in_sight().nth(usize::from(row) - 1).map(|driver| driver.id.clone());
+            if let Some(id) = clicked {
                 drivers::choose(model, id);
             }
         }

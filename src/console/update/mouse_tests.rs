@@ -66,11 +66,12 @@ fn a_drag_of_a_driver_carries_it_and_letting_go_drops_it() {
     mouse(&mut desk, DRAG, to);
     assert!(desk.model.map.carry.is_some());
     let effects = mouse(&mut desk, RELEASE, to);
-    let deeds: Vec<_> = effects.iter().filter_map(|effect| match effect {
+    let deeds = effects.iter().filter_map(|effect| match effect {
         Effect::Do(errand) => errand.deeds.first().cloned(),
         _ => None,
     });
-    let [Deed::Move(moved, None)] = deeds.collect::<Vec<_>>().try_into().unwrap() else { panic!("{effects:?}") };
+    let deeds: Vec<Deed> = deeds.collect();
+    let [Deed::Move(moved, None)] = deeds.as_slice() else { panic!("{effects:?}") };
     assert_eq!((moved.id.as_str(), cell(&desk, moved.place)), ("17", to));
 }
 

@@ -44,7 +44,7 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Searches(searches) => take_searches(model, searches),
         News::Snapshot(searches) => return take_snapshot(model, searches),
-        News::Fleet(fleet) => model.map.fleet = fleet,
+        News::Fleet(fleet) => model.take_fleet(fleet),
         News::Around(id, around) => model.detail.take_around(id, around),
         News::Life(id, life) => model.detail.take_life(id, life),
         News::Nearest(nearest) => model.searches.take_nearest(nearest),

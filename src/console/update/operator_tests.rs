@@ -44,11 +44,9 @@ fn do_well(desk: &mut Desk, effects: &[Effect], outcome: &Outcome) {
 
 #[test]
 fn one_search_is_extended_widened_and_retried_without_a_question() {
-    for (key, deed) in [
-        ("e", Deed::Extend(id(1), 60_000)),
-        ("r", Deed::Retry(id(1))),
-        ("w", Deed::Widen(id(1), Metres(6_500.0))),
-    ] {
+    for (key, deed) in
+        [("e", Deed::Extend(id(1), 60_000)), ("r", Deed::Retry(id(1))), ("w", Deed::Widen(id(1), Metres(6_500.0)))]
+    {
         assert_eq!(deeds(&desk().press(key)), [deed], "{key}");
     }
 }
@@ -174,7 +172,8 @@ fn a_moved_driver_goes_back_only_from_where_it_was_put() {
     desk.press("m");
     desk.press("right");
     let effects = desk.press("enter");
-    let [Deed::Move(moved, None)] = deeds(&effects).try_into().unwrap() else { panic!("{effects:?}") };
+    let sent = deeds(&effects);
+    let [Deed::Move(moved, None)] = sent.as_slice() else { panic!("{effects:?}") };
     do_well(&mut desk, &effects, &Outcome::StoodAt(place(-33.47, -70.70)));
     let back = Deed::Move(Driver { place: place(-33.47, -70.70), ..moved.clone() }, Some(moved.place));
     assert_eq!(deeds(&desk.press("u")), [back]);

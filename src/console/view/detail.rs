@@ -163,7 +163,8 @@ fn of_driver(model: &Model, driver: &Sighting, theme: Theme) -> Vec<Line> {
     };
     let mut lines = vec![vec![(format!("{} {between} {reported}", driver.place), theme.text())]];
     if driver.stale {
-        lines.push(vec![("silent for too long: it gets no request until it reports again".to_owned(), theme.warning())]);
+        lines
+            .push(vec![("silent for too long: it gets no request until it reports again".to_owned(), theme.warning())]);
     }
     if let Some((row, metres)) = nearest_waiting(model, driver) {
         let who = format!("nearest who waits: {} {}, {} away", row.search.id, row.rider(), format_distance(metres));

@@ -22,7 +22,14 @@ pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut B
         Some(around) => around.nearest.iter().map(|near| candidate(near, radius, now)).collect(),
     };
     let title = format!(" A driver for request {} ", choose.request);
-    let area = list(&title, lines.iter().map(String::as_str), " Enter gives it this one, Esc leaves it ", screen, buffer, theme);
+    let area = list(
+        &title,
+        lines.iter().map(String::as_str),
+        " Enter gives it this one, Esc leaves it ",
+        screen,
+        buffer,
+        theme,
+    );
     let offset = choose.chosen.saturating_sub(usize::from(area.height).saturating_sub(1));
     for (y, (i, line)) in (area.y..area.bottom()).zip(lines.iter().enumerate().skip(offset)) {
         let at = Rect { y, height: 1, ..area };
@@ -37,7 +44,8 @@ pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut B
 fn candidate(near: &Near, radius: Option<f64>, now: UnixMs) -> String {
     let candidate = &near.candidate;
     let outside = radius.is_some_and(|radius| candidate.distance_m > radius);
-    let age = near.seen.map_or("never reported".to_owned(), |at| format!("reported {} ago", format_wait(now.since(at))));
+    let age =
+        near.seen.map_or("never reported".to_owned(), |at| format!("reported {} ago", format_wait(now.since(at))));
     let notes: Vec<&str> = [(near.stale, "stale"), (outside, "outside the radius")]
         .into_iter()
         .filter_map(|(holds, note)| holds.then_some(note))
@@ -53,7 +61,8 @@ pub(super) fn results(results: &Results, screen: Rect, buffer: &mut Buffer, them
         Tone::Unknown => ("not known", theme.warning()),
         Tone::Plain => ("tried", theme.text()),
     };
-    let lines: Vec<String> = results.lines.iter().map(|line| format!("{:<10} {}", words(line.tone).0, line.text)).collect();
+    let lines: Vec<String> =
+        results.lines.iter().map(|line| format!("{:<10} {}", words(line.tone).0, line.text)).collect();
     let title = format!(" {} ", results.summary);
     let area = list(&title, lines.iter().map(String::as_str), " arrows: more   Esc: close ", screen, buffer, theme);
     let offset = usize::from(results.scrolled).min(lines.len().saturating_sub(usize::from(area.height)));

@@ -2,6 +2,7 @@
 
 mod bottom;
 mod detail;
+mod drivers;
 mod events;
 mod header;
 mod help;
@@ -9,6 +10,7 @@ mod layers;
 mod lists;
 mod map;
 mod searches;
+mod table;
 mod tabs;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,9 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
     if !areas.tabs.is_empty() {
         tabs::draw(model, areas.tabs, buffer, theme);
+    }
+    if !areas.drivers.is_empty() {
+        drivers::draw(model, areas.drivers, buffer, theme);
     }
     if !areas.events.is_empty() {
         events::draw(model, areas.events, buffer, theme);
