@@ -1,8 +1,9 @@
 //! `cabstand console`, and the console as the demo shows it.
 
 use std::fs;
-use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
@@ -18,6 +19,7 @@ use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
 use crate::console::model::{Depth, Look, ThemeName};
+use crate::console::overlay::{MOST_BYTES, Overlay};
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
 use crate::store::{Access, NewRequest, Store};
@@ -51,6 +53,9 @@ pub(super) struct Manner {
     /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
+    /// Streets and zones to draw under the drivers: a `GeoJSON` file of lines and polygons
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
 }
 
 /// Reads the name of a theme.
@@ -63,17 +68,31 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        self.manner.show(store, address, self.lifetime.settings(), signals::shutdown()?).await
+        let overlay = self.manner.overlay()?.unwrap_or_default();
+        self.manner.show(store, address, overlay, self.lifetime.settings(), signals::shutdown()?).await
     }
 }
 
 impl Manner {
+    /// What the operator wants drawn under the drivers; none where no file is named.
+    pub(super) fn overlay(&self) -> Result<Option<Overlay>, Failure> {
+        let Some(file) = &self.overlay else { return Ok(None) };
+        let named = || format!("the overlay {}", file.display());
+        let mut bytes = Vec::new();
+        // One byte more than is taken is enough to see that it is too much.
+        let most = u64::try_from(MOST_BYTES + 1).unwrap_or(u64::MAX);
+        fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(Failure::io(named()))?;
+        let overlay = Overlay::parse(&String::from_utf8_lossy(&bytes));
+        overlay.map(Some).map_err(|error| Failure::Usage(format!("{}: {error}", named())))
+    }
+
     /// Shows the console on this terminal, until the operator leaves or `shutdown`. The address is what the header calls
     /// this Redis; searches from the console are opened with these settings.
     pub(super) async fn show(
         &self,
         store: Store,
         address: String,
+        overlay: Overlay,
         settings: Settings,
         shutdown: CancellationToken,
     ) -> Result<(), Failure> {
@@ -81,7 +100,7 @@ impl Manner {
             let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
             return Err(Failure::Usage(text.to_owned()));
         }
-        let options = self.options(&store, address);
+        let options = self.options(&store, address, overlay);
         let input = terminal::input().map_err(Failure::io("the terminal"))?;
         let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
         let outcome =
@@ -95,12 +114,13 @@ impl Manner {
         &self,
         store: Store,
         address: String,
+        overlay: Overlay,
         settings: Settings,
         file: &Path,
     ) -> Result<(), Failure> {
         let drawing = || format!("the picture {}", file.display());
         let look = Look { ascii: self.ascii, depth: Depth::TrueColour, theme: self.theme };
-        let options = model::Options { look, ..self.options(&store, address) };
+        let options = model::Options { look, ..self.options(&store, address, overlay) };
         let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
             .map_err(io::Error::other)
             .map_err(Failure::io(drawing()))?;
@@ -114,13 +134,14 @@ impl Manner {
     }
 
     /// What the console is told of how it was started and where.
-    fn options(&self, store: &Store, address: String) -> model::Options {
+    fn options(&self, store: &Store, address: String, overlay: Overlay) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
             read_only: store.access() == Access::ReadOnly,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
             timezone: Local::now().offset().fix(),
+            overlay: Arc::new(overlay),
         }
     }
 }

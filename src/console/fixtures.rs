@@ -1,5 +1,6 @@
 //! What the tests of the console share: made-up news of a small city, on a clock that they set.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{FixedOffset, Offset, Utc};
@@ -22,7 +23,7 @@ pub(super) fn utc() -> FixedOffset {
 
 pub(super) fn options() -> Options {
     let look = Look { ascii: false, depth: Depth::Sixteen, theme: ThemeName::Terminal };
-    Options { address: "127.0.0.1:6379/0".to_owned(), yes: false, read_only: false, look, timezone: utc() }
+    Options { address: "127.0.0.1:6379/0".to_owned(), yes: false, read_only: false, look, timezone: utc(), overlay: Arc::default() }
 }
 
 pub(super) fn id(n: u64) -> RequestId {

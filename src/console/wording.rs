@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, format_distance, format_wait};
+use crate::domain::{Event, EventKind, Point, format_distance, format_wait};
+
+/// The eight winds, from north over east.
+const WINDS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -22,6 +25,15 @@ pub fn count(n: u64) -> String {
 #[must_use]
 pub fn many(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// How far it is from one place to another, and in which direction: `1.2 km, bearing 045 (NE)`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8")]
+pub fn way(from: Point, to: Point) -> String {
+    let bearing = from.bearing(to).round() % 360.0;
+    let wind = WINDS.get((bearing / 45.0).round() as usize % WINDS.len()).copied().unwrap_or_default();
+    format!("{}, bearing {bearing:03} ({wind})", format_distance(from.distance_m(to)))
 }
 
 /// An event in a sentence: who did what to whom.
@@ -72,6 +84,14 @@ pub fn event(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_way_is_a_distance_and_a_direction() {
+        let from = Point::clamped(-33.44, -70.63);
+        for (bearing, told) in [(0.0, "000 (N)"), (45.0, "045 (NE)"), (202.0, "202 (S)"), (359.8, "000 (N)")] {
+            assert_eq!(way(from, from.destination(bearing, 1_234.0)), format!("1.2 km, bearing {told}"));
+        }
+    }
 
     #[test]
     fn thousands_are_apart() {

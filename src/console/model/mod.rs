@@ -1,11 +1,15 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod bookmarks;
 mod layer;
 mod look;
 mod map;
 mod searches;
+mod target;
+mod trails;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::FixedOffset;
@@ -13,12 +17,16 @@ use chrono::FixedOffset;
 use super::keymap::Context;
 use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
+use super::overlay::Overlay;
 use crate::domain::{Event, UnixMs, Vitals};
 
+pub use bookmarks::{Bookmark, Bookmarks};
 pub use layer::{Confirm, Field, Form, FormKind, Layer};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
+pub use target::Target;
+pub use trails::Trails;
 
 /// So many events are kept for the pane.
 const EVENTS_KEPT: usize = 500;
@@ -38,6 +46,8 @@ pub struct Options {
     pub look: Look,
     /// The zone of the clock.
     pub timezone: FixedOffset,
+    /// Streets and zones under the drivers.
+    pub overlay: Arc<Overlay>,
 }
 
 /// The panes that can have the keys.
@@ -95,6 +105,8 @@ pub struct Model {
     pub searches: Searches,
     /// The map.
     pub map: MapModel,
+    /// Places to come back to.
+    pub bookmarks: Bookmarks,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
     /// How many events the pane is scrolled back by.
@@ -130,6 +142,7 @@ impl Model {
             vitals: None,
             searches: Searches::default(),
             map: MapModel::default(),
+            bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
             events_back: 0,
             focus: Pane::Searches,

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::forms;
+use super::{forms, map};
 use crate::console::action::{Action, Direction};
 use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Link};
@@ -58,6 +58,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let input = Input::new(model.searches.filter().to_owned());
             model.layers.push(Layer::Filter(input));
         }
+        Action::Trails => map::trails(model),
+        Action::Measure => map::measure(model),
+        Action::Legend => map::legend(model),
+        Action::SetBookmark => map::set_bookmark(model, ""),
+        Action::NextBookmark => map::next_bookmark(model),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
@@ -79,11 +84,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Pause
         | Action::Copy
         | Action::Acknowledge
-        | Action::Trails
-        | Action::Measure
-        | Action::Legend
-        | Action::SetBookmark
-        | Action::NextBookmark
         | Action::NumbersSpan => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
@@ -180,10 +180,7 @@ fn centre(model: &mut Model) {
     let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| model.focus == Pane::Map);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
-        Some(place) => {
-            model.map.centre_cursor_on(place);
-            model.map.fitted = true;
-        }
+        Some(place) => model.map.go_to(place),
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod forms;
+mod map;
 mod news;
 #[cfg(test)]
 mod tests;
@@ -97,6 +98,7 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
         (Some(Layer::Filter(_)), Action::Dismiss) => model.searches.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return actions::drop_driver(model, action == Action::Accept),
+        (None, Action::Dismiss) if model.map.measuring.take().is_some() => {}
         (None, _) => model.searches.set_filter(""),
     }
     Vec::new()
