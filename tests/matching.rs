@@ -160,7 +160,7 @@ async fn whom_an_operator_sets_or_moves_is_given_away_too() {
     let ana = actor("ana@desk");
     store.place(&at("a", LAT, LNG), &ana).await.unwrap();
     store.place(&at("b", LAT + 1.0, LNG), &ana).await.unwrap();
-    store.move_driver(&at("b", LAT, LNG), &ana).await.unwrap();
+    store.move_driver(&at("b", LAT, LNG), None, &ana).await.unwrap();
     let of = |redis: &mut Redis, id, field| redis.field(id, field).unwrap();
     assert_eq!((of(&mut redis, 1, "driver_id"), of(&mut redis, 2, "driver_id")), ("a".to_owned(), "b".to_owned()));
     assert_eq!(of(&mut redis, 2, "ended_by"), "ana@desk");
@@ -438,7 +438,7 @@ async fn who_is_set_somewhere_by_another_hand_is_not_silent() {
     store.remove(&driver("placed"), &actor("ana")).await.unwrap();
     let ana = actor("ana");
     store.place(&at("placed", LAT, LNG), &ana).await.unwrap();
-    store.move_driver(&at("moved", LAT, LNG), &ana).await.unwrap();
+    store.move_driver(&at("moved", LAT, LNG), None, &ana).await.unwrap();
     redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} foreign"));
     attempt_all(&store).await;
     assert_eq!(redis.field(1, "driver_id").as_deref(), Some("taken"));
@@ -465,7 +465,7 @@ async fn a_stale_driver_is_given_away_by_nobodys_hand() {
     attempt_all(&store).await;
     let operator = redis.store().await;
     operator.place(&at("far", LAT + 1.0, LNG), &actor("ana")).await.unwrap();
-    operator.move_driver(&at("far", LAT + 0.01, LNG), &actor("ana")).await.unwrap();
+    operator.move_driver(&at("far", LAT + 0.01, LNG), None, &actor("ana")).await.unwrap();
     assert_eq!(redis.field(1, "driver_id").as_deref(), Some("far"));
 }
 

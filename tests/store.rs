@@ -189,10 +189,13 @@ async fn an_operator_moves_places_and_removes_drivers() {
     let me = actor("ana@desk");
     store.place(&at("a", LAT), &me).await.unwrap();
     assert!(matches!(store.place(&at("a", LAT), &me).await, Err(StoreError::Refused(Refusal::DriverExists(_)))));
-    store.move_driver(&at("a", LAT + 0.01), &me).await.unwrap();
+    store.move_driver(&at("a", LAT + 0.01), None, &me).await.unwrap();
     store.remove(&driver("a"), &me).await.unwrap();
-    assert!(matches!(store.remove(&driver("a"), &me).await, Err(StoreError::Refused(Refusal::UnknownDriver(_)))));
-    assert!(matches!(store.move_driver(&at("a", LAT), &me).await, Err(StoreError::Refused(Refusal::UnknownDriver(_)))));
+    assert!(matches!(store.remove(&driver("a"), &me).await, Err(StoreError::Refused(Refusal::UnknownDriver { .. }))));
+    assert!(matches!(
+        store.move_driver(&at("a", LAT), None, &me).await,
+        Err(StoreError::Refused(Refusal::UnknownDriver { .. }))
+    ));
     assert_eq!(redis.run::<i64>("ZCARD drivers"), 0);
     let events = store.recent_events(9).await.unwrap();
     let moved = events.iter().find(|e| e.kind.as_str() == "moved").unwrap();
@@ -217,7 +220,7 @@ async fn a_read_only_handle_changes_nothing() {
         store.cancel(id(5), &me).await.err(),
         store.expire(id(5), &me).await.err(),
         store.place(&one, &me).await.err(),
-        store.move_driver(&one, &me).await.err(),
+        store.move_driver(&one, None, &me).await.err(),
         store.remove(&one.id, &me).await.err(),
         store.report(std::slice::from_ref(&one), &me).await.err(),
         store.attempt_due(&me, 1).await.err(),

@@ -1,5 +1,6 @@
 -- Stands before every script: names for the keys, the clock, how a request is listed and how it ends.
--- A state changes only here in Redis, inside one script, on Redis' own clock.
+-- A state changes only here in Redis, inside one script, on Redis' own clock. It changes once, from searching to an end; the only
+-- way back is an operator's who takes a cancel back while its key still says so (`reopen.lua`).
 
 local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP, FRESH, STALE = unpack(KEYS)
 local PREFIX = table.remove(ARGV, 1)
@@ -8,6 +9,8 @@ local RECORD_KEPT_MS = 3600000    -- a record is kept for an hour after its end
 local CANCELLED_KEPT_MS = 60000   -- a cancelled key lives for a minute, as in the article
 local WORKER_KEPT_MS = 60000      -- a worker that was not heard of for a minute is struck off
 local EVENTS_KEPT = 100000        -- about so many events stay in the stream
+local LIFE_KEPT = 64              -- so many events of a request are noted in its record, the newest
+local LIFE_READ = 4096            -- of the note, which a foreign hand may have made long, so many bytes are read
 local DEADLINE_SLACK_MS = 20      -- a deadline that is off by no more than this is the same
 local FOREIGN_HAND = 'redis'      -- the actor of what was done by a foreign command on the key
 
@@ -22,16 +25,30 @@ local NOW = math.floor(NOW_US / 1000)
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
 
+-- Notes an event in the record of its request, so that a request's life can be read without reading the whole stream. One
+-- without a record gets none by it.
+local function note_in_life(id, event)
+  local record = redis.pcall('HMGET', record_key(id), 'state', 'life')
+  if record.err or not record[1] then return end
+  local life = {}
+  for noted in (' ' .. (record[2] or '')):sub(-LIFE_READ):gmatch(' (%d+%-%d+)') do life[#life + 1] = noted end
+  life[#life + 1] = event
+  redis.call('HSET', record_key(id), 'life', table.concat(life, ' ', math.max(1, #life - LIFE_KEPT + 1)))
+end
+
 -- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out.
 local function tell(kind, fields)
-  local entry = {'type', kind}
+  local entry, request = {'type', kind}, nil
   for i = 1, #fields, 2 do
     if fields[i + 1] ~= '' then
       entry[#entry + 1] = fields[i]
       entry[#entry + 1] = fields[i + 1]
     end
+    if fields[i] == 'request_id' then request = fields[i + 1] end
   end
-  return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+  local event = redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+  if request then note_in_life(request, event) end
+  return event
 end
 
 -- A time or place that the workers have noted for one another. A key of another type, which only a foreign hand can have put
@@ -90,10 +107,11 @@ end
 local function finish(id, state, actor, driver, distance_m, reason)
   local record = record_key(id)
   local was = redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at')
+  local at = driver ~= '' and redis.call('GEOPOS', DRIVERS, driver)[1] or {'', ''}
   -- Who comes late to hear of the end can tell by the event whether it was told already.
   local event = tell(state, {
     'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
-    'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '',
+    'driver_lat', at[2], 'driver_lng', at[1], 'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '',
     'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
   redis.call('HSET', record, 'state', state, 'ended_at', NOW, 'ended_by', actor, 'end_event', event)
   if driver ~= '' then redis.call('HSET', record, 'driver_id', driver, 'distance_m', distance_m) end

@@ -1,6 +1,7 @@
 -- Looking at one waiting request. Stands before the scripts that do.
 
-local RETRY_MS = 1000  -- a look that failed is tried again after this
+local RETRY_MS = 1000   -- a look that failed is tried again after this
+local STALE_TOLD = 20   -- stale drivers who were passed over are counted up to so many
 
 local function is_between(text, least, most)
   local number = tonumber(text or '')
@@ -52,6 +53,13 @@ local function driver_for(lng, lat, radius, at_hand)
   if metres <= radius then return {at_hand.driver, string.format('%.4f', metres)} end
 end
 
+-- Why an attempt was in vain.
+local function vain_reason(stale, radius)
+  local whom = stale == 0 and 'no driver' or stale == 1 and 'only 1 stale driver' or 'only ' .. stale .. ' stale drivers'
+  if stale >= STALE_TOLD then whom = STALE_TOLD .. ' or more stale drivers' end
+  return whom .. string.format(' within %.0f m', radius)
+end
+
 -- Looks at one searching request: ends it where its key has ended, gives it the nearest driver where there is one.
 -- `why` is 'attempt', which the schedule brings: it is counted and told, and the next one is set; 'key': no driver is looked
 -- for; or any other reason to look for a driver in between, which leaves the schedule alone. Then `at_hand` may be the driver
@@ -95,9 +103,9 @@ local function look(id, actor, why, at_hand)
     if key_end then next_at = math.min(next_at, key_end) end
     redis.call('ZADD', DUE, next_at, id)
     pcall(enlist, id, lng, lat, radius, tonumber(record[9]) or NOW)  -- who was taken off the lists by a foreign hand comes back
-    tell('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
-      'attempts', attempts, 'reason', (is_stale_near(lng, lat, radius) and 'only stale drivers' or 'no driver') ..
-      string.format(' within %.0f m', radius)})
+    local stale = stale_within(lng, lat, radius, STALE_TOLD)
+    tell('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'attempts', attempts,
+      'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)})
   elseif key_end then
     redis.call('ZADD', DUE, 'LT', key_end, id)
   end

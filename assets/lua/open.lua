@@ -12,5 +12,6 @@ redis.call('HSET', record_key(id), 'user_id', user, 'lat', lat, 'lng', lng, 'rad
   'expires_at', NOW + ttl, 'interval_ms', interval, 'attempts', 0, 'state', 'searching')
 redis.call('ZADD', DUE, NOW, id)
 pcall(enlist, id, lng, lat, radius, NOW)  -- who is on the schedule comes onto the lists by an attempt at the latest
-tell('opened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng})
+tell('opened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
+  'radius_m', radius, 'expires_at', NOW + ttl})
 return id

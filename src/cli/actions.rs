@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::output::Output;
 use super::{Shared, operator};
-use crate::domain::{Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
-use crate::store::{Access, NewRequest, StoreError};
+use crate::domain::{Actor, Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
+use crate::store::{Access, NewRequest, Store, StoreError};
 
 /// Options of `search`.
 #[derive(Debug, clap::Args)]
@@ -86,7 +86,7 @@ pub(super) struct Move {
 impl Move {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let driver = Driver { id: self.driver, place: self.to };
-        shared.store(Access::Full).await?.move_driver(&driver, &operator()).await?;
+        shared.store(Access::Full).await?.move_driver(&driver, None, &operator()).await?;
         say(&format_args!("driver {} moved to {}", driver.id, driver.place))
     }
 }
@@ -106,32 +106,45 @@ impl Remove {
     }
 }
 
-/// Ends each of these requests by itself: one that is refused does not keep the others.
+/// Ends each of these requests.
 async fn end(shared: &Shared, ids: &[RequestId], state: State) -> Result<(), Failure> {
-    let store = shared.store(Access::Full).await?;
+    each(shared, ids, state.as_str(), async |store, id, actor| {
+        match state {
+            State::Cancelled => store.cancel(id, actor).await?,
+            _ => store.expire(id, actor).await?,
+        }
+        Ok(format!("request {id} {state}"))
+    })
+    .await
+}
+
+/// Acts on each of these requests by itself: one that is refused does not keep the others.
+pub(super) async fn each(
+    shared: &Shared,
+    ids: &[RequestId],
+    done: &str,
+    act: impl AsyncFn(&Store, RequestId, &Actor) -> Result<String, StoreError>,
+) -> Result<(), Failure> {
+    let (store, actor) = (shared.store(Access::Full).await?, operator());
     let mut all_done = true;
     for &id in ids {
-        let outcome = match state {
-            State::Cancelled => store.cancel(id, &operator()).await,
-            _ => store.expire(id, &operator()).await,
-        };
-        match outcome {
-            Ok(()) => say(&format_args!("request {id} {state}"))?,
+        match act(&store, id, &actor).await {
+            Ok(line) => say(&line)?,
             Err(error) => {
                 all_done = false;
-                eprintln!("{}", not_done(id, state, &error));
+                eprintln!("{}", not_done(id, done, &error));
             }
         }
     }
     if all_done { Ok(()) } else { Err(Failure::Said) }
 }
 
-/// Why a request was not ended; where the answer never came, it says that nobody knows.
-fn not_done(id: RequestId, state: State, error: &StoreError) -> String {
+/// Why something was not done to a request, which would else be `done`; where the answer never came, it says that nobody knows.
+fn not_done(id: RequestId, done: &str, error: &StoreError) -> String {
     match error {
-        StoreError::Refused(refusal) => format!("not {state}: {refusal}"),
-        StoreError::Away { .. } => format!("request {id} may or may not be {state}: {error}"),
-        other => format!("request {id} not {state}: {other}"),
+        StoreError::Refused(refusal) => format!("not {done}: {refusal}"),
+        StoreError::Away { .. } => format!("request {id} may or may not be {done}: {error}"),
+        other => format!("request {id} not {done}: {other}"),
     }
 }
 

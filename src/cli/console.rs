@@ -22,7 +22,7 @@ use crate::console::model::{Depth, Look, ThemeName};
 use crate::console::overlay::{MOST_BYTES, Overlay};
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
-use crate::store::{Access, NewRequest, Store};
+use crate::store::{Access, Armed, NewRequest, Store};
 
 /// The size of a picture, in columns and rows.
 const PICTURE: (u16, u16) = (140, 40);
@@ -138,7 +138,7 @@ impl Manner {
         model::Options {
             address,
             yes: self.yes,
-            read_only: store.access() == Access::ReadOnly,
+            read_only: store.armed() == Armed::Never,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
             timezone: Local::now().offset().fix(),
             overlay: Arc::new(overlay),

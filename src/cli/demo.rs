@@ -91,7 +91,9 @@ impl Options {
         let shown = if self.headless {
             wait(&stop).await
         } else {
-            self.manner.show(store.clone(), name(), overlay.clone(), self.settings(), stop.clone()).await
+            // The service and its worker go on where the operator's hands are bound.
+            let store = store.clone().with_own_switch();
+            self.manner.show(store, name(), overlay.clone(), self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
             Some(file) => self.manner.draw(store, name(), overlay, self.settings(), file).await,

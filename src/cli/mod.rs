@@ -19,6 +19,7 @@ mod simulate;
 mod table;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod webhook;
 
 use std::ffi::OsString;
@@ -91,6 +92,14 @@ enum Command {
     Cancel(actions::Cancel),
     /// Expire requests now
     Expire(actions::Expire),
+    /// Give requests more time
+    Extend(waiting::Extend),
+    /// Let requests look for a driver at once
+    Retry(waiting::Retry),
+    /// Let requests look farther
+    Widen(waiting::Widen),
+    /// Give a request a driver by hand
+    Assign(waiting::Assign),
     /// Move a driver
     Move(actions::Move),
     /// Take a driver off the map
@@ -152,6 +161,10 @@ fn run(cli: Cli) -> ExitCode {
             Command::Search(options) => options.run(shared).await,
             Command::Cancel(options) => options.run(shared).await,
             Command::Expire(options) => options.run(shared).await,
+            Command::Extend(options) => options.run(shared).await,
+            Command::Retry(options) => options.run(shared).await,
+            Command::Widen(options) => options.run(shared).await,
+            Command::Assign(options) => options.run(shared).await,
             Command::Move(options) => options.run(shared).await,
             Command::Remove(options) => options.run(shared).await,
             Command::Completions(options) => options.run(),

@@ -65,8 +65,12 @@ impl Hands {
             Deed::Cancel(id) => store.cancel(*id, actor).await?,
             Deed::Expire(id) => store.expire(*id, actor).await?,
             Deed::Place(driver) => store.place(driver, actor).await?,
-            Deed::Move(driver) => store.move_driver(driver, actor).await?,
-            Deed::Remove(id) => store.remove(id, actor).await?,
+            Deed::Move(driver) => {
+                store.move_driver(driver, None, actor).await?;
+            }
+            Deed::Remove(id) => {
+                store.remove(id, actor).await?;
+            }
         }
         Ok(None)
     }

@@ -11,7 +11,7 @@ use super::model::{Depth, Look, Model, Options, ThemeName};
 use super::update::update;
 use crate::domain::{
     Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
-    Search, State, StreamId, UnixMs, UserId, Vitals,
+    Search, Sighting, State, StreamId, UnixMs, UserId, Vitals,
 };
 
 /// Redis' clock when the console starts: 2024-05-01 14:03:00 UTC.
@@ -23,7 +23,14 @@ pub(super) fn utc() -> FixedOffset {
 
 pub(super) fn options() -> Options {
     let look = Look { ascii: false, depth: Depth::Sixteen, theme: ThemeName::Terminal };
-    Options { address: "127.0.0.1:6379/0".to_owned(), yes: false, read_only: false, look, timezone: utc(), overlay: Arc::default() }
+    Options {
+        address: "127.0.0.1:6379/0".to_owned(),
+        yes: false,
+        read_only: false,
+        look,
+        timezone: utc(),
+        overlay: Arc::default(),
+    }
 }
 
 pub(super) fn id(n: u64) -> RequestId {
@@ -59,6 +66,7 @@ pub(super) fn waiting(n: u64, ago: u64, left: u64) -> Search {
         ended_at: None,
         ended_by: None,
         end_event: None,
+        reopened: None,
     };
     Search {
         id: id(n),
@@ -93,6 +101,12 @@ pub(super) fn driver(name: &str, lat: f64, lng: f64) -> Driver {
     Driver { id: name.parse().unwrap(), place: place(lat, lng) }
 }
 
+/// A driver on the map who has just reported.
+pub(super) fn sighting(name: &str, lat: f64, lng: f64) -> Sighting {
+    let Driver { id, place } = driver(name, lat, lng);
+    Sighting { id, place, seen: Some(START), stale: false }
+}
+
 pub(super) fn event(seconds: u64, kind: EventKind, request: Option<u64>, driver: Option<&str>) -> Event {
     Event {
         id: StreamId { at: START + Duration::from_secs(seconds), seq: 0 },
@@ -103,10 +117,16 @@ pub(super) fn event(seconds: u64, kind: EventKind, request: Option<u64>, driver:
         actor: Some(Actor::new("ana@desk")),
         place: Some(place(-33.45, -70.63)),
         from: None,
+        driver_place: None,
         distance_m: Some(812.0),
         attempts: Some(1),
         opened_at: None,
         waited_ms: Some(12_000),
+        by_ms: None,
+        expires_at: None,
+        radius_m: None,
+        from_radius_m: None,
+        stale: None,
         reason: None,
     }
 }
@@ -132,13 +152,13 @@ impl Desk {
         let mut desk = Self::new(columns, rows);
         let fleet = FleetView {
             drivers: vec![
-                driver("2", -33.47, -70.70),
-                driver("17", -33.42, -70.60),
-                driver("21", -33.48, -70.58),
-                driver("33", -33.41, -70.66),
-                driver("34", -33.452, -70.655),
-                driver("40", -33.50, -70.64),
-                driver("kilo", -33.44, -70.73),
+                sighting("2", -33.47, -70.70),
+                sighting("17", -33.42, -70.60),
+                sighting("21", -33.48, -70.58),
+                sighting("33", -33.41, -70.66),
+                sighting("34", -33.452, -70.655),
+                sighting("40", -33.50, -70.64),
+                sighting("kilo", -33.44, -70.73),
             ],
             blocks: Vec::new(),
             total: 7,
@@ -154,7 +174,7 @@ impl Desk {
         ];
         desk.news(News::Snapshot(rows.to_vec()));
         desk.news(News::Extent(Ok(around)));
-        let nearest = Candidate { driver: fleet.drivers[4].clone(), distance_m: 1_234.0, geohash: 0 };
+        let nearest = Candidate { driver: fleet.drivers[4].driver(), distance_m: 1_234.0, geohash: 0 };
         desk.news(News::Fleet(fleet));
         desk.news(News::Nearest(vec![(id(1), Some(nearest)), (id(2), None)]));
         desk.news(News::Events(vec![

@@ -276,7 +276,8 @@ mod tests {
 
     #[test]
     fn there_are_limits() {
-        let line = |points: usize| format!(r#"{{"type":"LineString","coordinates":[{}[0,0]]}}"#, "[0,0],".repeat(points - 1));
+        let line =
+            |points: usize| format!(r#"{{"type":"LineString","coordinates":[{}[0,0]]}}"#, "[0,0],".repeat(points - 1));
         assert!(Overlay::parse(&line(MOST_POINTS)).is_ok());
         let many = collection(&[feature("a", &line(2)), feature("b", &line(MOST_POINTS - 1))]);
         let feature = "feature 2 (b)".to_owned();

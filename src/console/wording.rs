@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, Point, format_distance, format_wait};
+use crate::domain::{Event, EventKind, Point, format_distance, format_more, format_wait};
 
 /// The eight winds, from north over east.
 const WINDS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
@@ -50,7 +50,8 @@ pub fn event(event: &Event) -> String {
     match &event.kind {
         EventKind::Found => {
             let away = event.distance_m.map(|metres| format!(" at {}", format_distance(metres))).unwrap_or_default();
-            format!("{id}: {driver} found{away}{after}{tries}")
+            let how = if event.is_assigned() { format!("assigned{by}") } else { "found".to_owned() };
+            format!("{id}: {driver} {how}{away}{after}{tries}")
         }
         EventKind::Expired => format!("{id}: expired{by}{after}{tries}{why}"),
         EventKind::Cancelled => format!("{id}: cancelled{by}{after}{why}"),
@@ -62,6 +63,12 @@ pub fn event(event: &Event) -> String {
             let which = event.attempts.map(|n| format!("attempt {n}, ")).unwrap_or_default();
             format!("{id}: {which}{}", event.reason.as_deref().unwrap_or("no driver"))
         }
+        EventKind::Extended => {
+            format!("{id}: {}{by}{why}", event.by_ms.map_or("deadline moved".to_owned(), format_more))
+        }
+        EventKind::Widened => format!("{id}: {}{by}", radius(event)),
+        EventKind::Retried => format!("{id}: tried again{by}"),
+        EventKind::Reopened => format!("{id}: cancel taken back{by}, it searches again"),
         EventKind::Placed => format!("{driver}: set on the map{at}{by}"),
         EventKind::Moved => {
             let far = event
@@ -81,9 +88,56 @@ pub fn event(event: &Event) -> String {
     }
 }
 
+/// How a radius was changed.
+fn radius(event: &Event) -> String {
+    match (event.from_radius_m, event.radius_m) {
+        (Some(from), Some(to)) => {
+            let how = if to < from { "narrowed" } else { "widened" };
+            format!("radius {how} from {} to {}", format_distance(from), format_distance(to))
+        }
+        (_, to) => format!("radius changed{}", to.map(|to| format!(" to {}", format_distance(to))).unwrap_or_default()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::fixtures;
+    use crate::domain::Event;
+
+    #[test]
+    fn an_operators_hand_on_a_request_is_told_in_a_sentence() {
+        let of = |kind| Event {
+            distance_m: None,
+            attempts: None,
+            waited_ms: None,
+            ..fixtures::event(0, kind, Some(7), None)
+        };
+        let told = [
+            Event { by_ms: Some(60_000), ..of(EventKind::Extended) },
+            Event { by_ms: Some(-30_000), reason: Some("foreign request".to_owned()), ..of(EventKind::Extended) },
+            Event { from_radius_m: Some(5_000.0), radius_m: Some(8_000.0), ..of(EventKind::Widened) },
+            Event { from_radius_m: Some(8_000.0), radius_m: Some(5_000.0), ..of(EventKind::Widened) },
+            of(EventKind::Retried),
+            of(EventKind::Reopened),
+            Event {
+                reason: Some("assigned by hand".to_owned()),
+                ..fixtures::event(0, EventKind::Found, Some(7), Some("17"))
+            },
+        ];
+        assert_eq!(
+            told.each_ref().map(event),
+            [
+                "request 7: 60 s more by ana@desk",
+                "request 7: 30 s less by ana@desk (foreign request)",
+                "request 7: radius widened from 5 km to 8 km by ana@desk",
+                "request 7: radius narrowed from 8 km to 5 km by ana@desk",
+                "request 7: tried again by ana@desk",
+                "request 7: cancel taken back by ana@desk, it searches again",
+                "request 7: driver 17 assigned by ana@desk at 812 m after 12 s, 1 attempt",
+            ]
+        );
+    }
 
     #[test]
     fn a_way_is_a_distance_and_a_direction() {

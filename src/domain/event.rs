@@ -56,6 +56,14 @@ pub enum EventKind {
     Opened,
     /// A driver was looked for and none found.
     Attempted,
+    /// An operator moved the deadline, to later or to sooner.
+    Extended,
+    /// An operator changed how far away a driver may be.
+    Widened,
+    /// An operator had a driver looked for at once; what came of it is told next.
+    Retried,
+    /// An operator took a cancel back: the request searches again.
+    Reopened,
     /// A driver was set on the map by an operator.
     Placed,
     /// A driver was moved by an operator.
@@ -71,6 +79,23 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    const KNOWN: [Self; 14] = [
+        Self::Found,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Opened,
+        Self::Attempted,
+        Self::Extended,
+        Self::Widened,
+        Self::Retried,
+        Self::Reopened,
+        Self::Placed,
+        Self::Moved,
+        Self::Removed,
+        Self::Stale,
+        Self::Forgotten,
+    ];
+
     /// The word that stands in the event's `type`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -80,6 +105,10 @@ impl EventKind {
             Self::Cancelled => "cancelled",
             Self::Opened => "opened",
             Self::Attempted => "attempted",
+            Self::Extended => "extended",
+            Self::Widened => "widened",
+            Self::Retried => "retried",
+            Self::Reopened => "reopened",
             Self::Placed => "placed",
             Self::Moved => "moved",
             Self::Removed => "removed",
@@ -92,11 +121,7 @@ impl EventKind {
     /// The kind with this word.
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        use EventKind::{Attempted, Cancelled, Expired, Forgotten, Found, Moved, Opened, Placed, Removed, Stale};
-        [Found, Expired, Cancelled, Opened, Attempted, Placed, Moved, Removed, Stale, Forgotten]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-            .unwrap_or_else(|| Self::Other(word.to_owned()))
+        Self::KNOWN.into_iter().find(|kind| kind.as_str() == word).unwrap_or_else(|| Self::Other(word.to_owned()))
     }
 
     /// The state in which it ends a request; none where it ends none.
@@ -116,6 +141,9 @@ impl Serialize for EventKind {
         serializer.serialize_str(self.as_str())
     }
 }
+
+/// The `reason` of a found driver whom an operator has chosen, as `assign.lua` writes it.
+const ASSIGNED: &str = "assigned by hand";
 
 /// One entry of the stream. What does not apply to its kind is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -143,6 +171,9 @@ pub struct Event {
     /// Where a moved driver was before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Point>,
+    /// Where the driver stood who was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver_place: Option<Point>,
     /// Metres between driver and rider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance_m: Option<f64>,
@@ -155,9 +186,32 @@ pub struct Event {
     /// Milliseconds since the request was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_ms: Option<u64>,
+    /// By how many milliseconds the deadline was moved; negative where it comes sooner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_ms: Option<i64>,
+    /// When the request's time is up from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixMs>,
+    /// How far away a driver may be, in metres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radius_m: Option<f64>,
+    /// The same before it was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_radius_m: Option<f64>,
+    /// How many stale drivers were passed over within the radius, counted up to 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<u64>,
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Event {
+    /// Whether an operator has chosen the driver that was found.
+    #[must_use]
+    pub fn is_assigned(&self) -> bool {
+        self.kind == EventKind::Found && self.reason.as_deref() == Some(ASSIGNED)
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde's signature")]
@@ -180,7 +234,9 @@ mod tests {
 
     #[test]
     fn a_kind_that_is_not_known_keeps_its_word() {
-        assert_eq!(EventKind::parse("found"), EventKind::Found);
+        for kind in EventKind::KNOWN {
+            assert_eq!(EventKind::parse(kind.as_str()), kind);
+        }
         assert_eq!(EventKind::parse("teleported").as_str(), "teleported");
     }
 }

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::{DriverId, Point, RequestId, StreamId, UnixMs, UserId};
 
-/// How far a request has come. It changes once, from `Searching`, and never back.
+/// How far a request has come. It changes once, from `Searching`; only an operator who takes a cancel
+/// back leads from `Cancelled` to it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -85,6 +86,10 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub end_event: Option<StreamId>,
+    /// The event that took a cancel back, the last one if there were several: an end before it is none any more.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub reopened: Option<StreamId>,
 }
 
 impl Request {
@@ -193,6 +198,7 @@ mod tests {
                 ended_at: None,
                 ended_by: None,
                 end_event: None,
+                reopened: None,
             }))
         });
         Search { id, key, record, read_at: UnixMs(1_000) }

@@ -68,6 +68,13 @@ pub fn format_wait(span: Duration) -> String {
     }
 }
 
+/// By how much a deadline was moved: `60 s more`, or `60 s less` where it is negative.
+#[must_use]
+pub fn format_more(by_ms: i64) -> String {
+    let less = if by_ms < 0 { "less" } else { "more" };
+    format!("{} {less}", format_wait(Duration::from_millis(by_ms.unsigned_abs())))
+}
+
 /// Reads a span like `500ms`, `30s`, `4m`, from 1 ms to 365 days.
 ///
 /// # Errors

@@ -46,10 +46,16 @@ mod tests {
             actor: None,
             place: Point::new(-33.442_62, -70.630_54).ok(),
             from: None,
+            driver_place: None,
             distance_m: None,
             attempts: None,
             opened_at: None,
             waited_ms: None,
+            by_ms: None,
+            expires_at: None,
+            radius_m: None,
+            from_radius_m: None,
+            stale: None,
             reason: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Drivers: their reports, an operator's hand on them, and who is nearest.
 
+use super::scripts::Call;
 use super::{Refusal, Store, StoreError, millis};
 use crate::domain::geohash::Cell;
 use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean};
@@ -23,7 +24,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn report(&self, reports: &[Driver], actor: &Actor) -> Result<(), StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         for chunk in reports.chunks(REPORTS_AT_ONCE) {
             let mut call = self.call(&self.scripts.report);
             call.arg(actor.as_str());
@@ -47,7 +48,7 @@ impl Store {
         if !freshness.is_watched() {
             return Ok(false);
         }
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.silent);
         call.arg(worker.as_str());
         call.arg(freshness.stale_after.map_or(0, millis)).arg(freshness.forget_after.map_or(0, millis));
@@ -60,43 +61,60 @@ impl Store {
     /// # Errors
     /// Where one of that name is there, the handle is read-only, or Redis cannot do it.
     pub async fn place(&self, driver: &Driver, actor: &Actor) -> Result<(), StoreError> {
-        self.drive("placed", &driver.id, Some(driver.place), actor).await
+        self.drive("placed", &driver.id, Some(driver.place), actor, None).await.map(|_| ())
     }
 
-    /// Moves a driver who is on the map.
+    /// Moves a driver who is on the map. Where it is `expected` to stand somewhere, it is moved from there alone. Answers where it
+    /// stood.
+    ///
+    /// # Errors
+    /// Where the driver is not there (any more), stands more than 2 m from where it is expected, the handle is read-only, or
+    /// Redis cannot do it.
+    pub async fn move_driver(
+        &self,
+        driver: &Driver,
+        expected: Option<Point>,
+        actor: &Actor,
+    ) -> Result<Point, StoreError> {
+        let from = self.drive("moved", &driver.id, Some(driver.place), actor, expected).await?;
+        from.ok_or_else(odd)
+    }
+
+    /// Takes a driver off the map. Answers where it stood.
     ///
     /// # Errors
     /// Where the driver is not there (any more), the handle is read-only, or Redis cannot do it.
-    pub async fn move_driver(&self, driver: &Driver, actor: &Actor) -> Result<(), StoreError> {
-        self.drive("moved", &driver.id, Some(driver.place), actor).await
+    pub async fn remove(&self, id: &DriverId, actor: &Actor) -> Result<Point, StoreError> {
+        self.drive("removed", id, None, actor, None).await?.ok_or_else(odd)
     }
 
-    /// Takes a driver off the map.
-    ///
-    /// # Errors
-    /// As [`Store::move_driver`].
-    pub async fn remove(&self, id: &DriverId, actor: &Actor) -> Result<(), StoreError> {
-        self.drive("removed", id, None, actor).await
-    }
-
-    async fn drive(&self, act: &str, id: &DriverId, to: Option<Point>, actor: &Actor) -> Result<(), StoreError> {
-        self.access.check()?;
+    /// Answers where the driver stood before, if it did.
+    async fn drive(
+        &self,
+        act: &str,
+        id: &DriverId,
+        to: Option<Point>,
+        actor: &Actor,
+        expected: Option<Point>,
+    ) -> Result<Option<Point>, StoreError> {
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.drive);
         call.arg(act).arg(id.as_bytes());
-        match to {
-            Some(place) => call.arg(place.lng()).arg(place.lat()),
-            None => call.arg("").arg(""),
-        };
+        place_arg(&mut call, to);
         call.arg(actor.as_str());
+        place_arg(&mut call, expected);
         let answer: Vec<Vec<u8>> = self.run(&call).await?;
-        match answer.first().map_or("", |word| str::from_utf8(word).unwrap_or_default()) {
+        let text = |i: usize| answer.get(i).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default();
+        let place = |i: usize| Some(Point::clamped(text(i + 1).parse().ok()?, text(i).parse().ok()?));
+        match text(0) {
             "done" => {
                 not_given_away(answer.get(1).map_or(b"", Vec::as_slice));
-                Ok(())
+                Ok(place(2))
             }
-            "unknown" => Err(Refusal::UnknownDriver(id.clone()).into()),
+            "unknown" => Err(self.absent(id).await),
             "exists" => Err(Refusal::DriverExists(id.clone()).into()),
-            _ => Err(StoreError::Answer("drive.lua".to_owned())),
+            "elsewhere" => Err(self.elsewhere(id, place(1).ok_or_else(odd)?, text(3) == "reported").await),
+            _ => Err(odd()),
         }
     }
 
@@ -130,8 +148,21 @@ impl Store {
         let start = isize::try_from(start).unwrap_or(isize::MAX - PAGE);
         let mut range = redis::cmd("ZRANGE");
         range.arg(&self.keys.drivers).arg(start).arg(start + PAGE - 1).arg("WITHSCORES");
-        Ok(scored(self.query(&range).await?))
+        let members: Vec<Scored> = self.query(&range).await?;
+        Ok(members.iter().map(|(id, score)| Driver { id: DriverId::from_redis(id), place: place(*score) }).collect())
     }
+}
+
+/// Longitude and latitude, or nothing twice.
+fn place_arg(call: &mut Call<'_>, place: Option<Point>) {
+    match place {
+        Some(place) => call.arg(place.lng()).arg(place.lat()),
+        None => call.arg("").arg(""),
+    };
+}
+
+fn odd() -> StoreError {
+    StoreError::Answer("drive.lua".to_owned())
 }
 
 /// A driver was set on the map, but could not be given to anybody, for this reason; nothing where it is empty. Others are
@@ -143,16 +174,15 @@ fn not_given_away(reason: &[u8]) {
     }
 }
 
-/// The members of the GEO set with their scores, as drivers at their places.
-pub(super) fn scored(members: Vec<(Vec<u8>, f64)>) -> Vec<Driver> {
-    let driver = |(id, score): (Vec<u8>, f64)| Driver {
-        id: DriverId::from_redis(&id),
-        place: Cell::from_score(hash(score)).centre(),
-    };
-    members.into_iter().map(driver).collect()
+/// A member of the GEO set with its score.
+pub(super) type Scored = (Vec<u8>, f64);
+
+/// The place that a score stands for.
+pub(super) fn place(score: f64) -> Point {
+    Cell::from_score(hash(score)).centre()
 }
 
-fn candidate((id, distance_m, score, lng, lat): Near) -> Candidate {
+pub(super) fn candidate((id, distance_m, score, lng, lat): Near) -> Candidate {
     let driver = Driver { id: DriverId::from_redis(&id), place: Point::clamped(lat, lng) };
     Candidate { driver, distance_m, geohash: hash(score) }
 }

@@ -36,8 +36,8 @@ pub enum StoreError {
     /// The rules say no, and nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// This handle reads only.
-    #[error("nothing was changed: this handle may only read (--read-only)")]
+    /// This handle reads only, or its time to act is up.
+    #[error("nothing was changed: this console only looks; :arm 10m lets it act")]
     ReadOnly,
 }
 
@@ -60,8 +60,39 @@ pub enum Refusal {
         at: Option<UnixMs>,
     },
     /// The driver is not available: never there, taken, or removed.
-    #[error("driver {0} is not on the map")]
-    UnknownDriver(DriverId),
+    #[error("driver {id} is not on the map{}", last.as_ref().map(|last| format!(": {last}")).unwrap_or_default())]
+    UnknownDriver {
+        /// Which driver.
+        id: DriverId,
+        /// What last became of it, in words, as far as the stream still tells.
+        last: Option<String>,
+    },
+    /// The driver stands elsewhere than it was thought to.
+    #[error("driver {id} was moved meanwhile {by}")]
+    DriverElsewhere {
+        /// Which driver.
+        id: DriverId,
+        /// By whom, in words.
+        by: String,
+    },
+    /// A request of the article's own service has a key alone.
+    #[error("request {0} is foreign: it has no record, and so no place to look for a driver")]
+    Foreign(RequestId),
+    /// A record that a foreign hand has spoilt.
+    #[error("request {0} has a damaged record: no driver can be looked for")]
+    Damaged(RequestId),
+    /// A key without TTL has no deadline.
+    #[error("request {0} has no deadline: its key has no TTL")]
+    NoDeadline(RequestId),
+    /// There is no end that could be taken back.
+    #[error("request {0} is still searching: there is no end to take back")]
+    StillSearching(RequestId),
+    /// The cancelled key is gone, or says something else.
+    #[error("request {0} was cancelled too long ago to be opened again")]
+    TooLate(RequestId),
+    /// A radius that no request can have.
+    #[error("a radius is above 0 and at most 20000km")]
+    Radius,
     /// A driver of that name is there.
     #[error("driver {0} is on the map already")]
     DriverExists(DriverId),

@@ -1,6 +1,6 @@
 //! The stream of events: the newest of them, and following it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use redis::AsyncConnectionConfig;
@@ -8,12 +8,15 @@ use redis::aio::MultiplexedConnection;
 
 use super::reply::Fields;
 use super::{CONNECT_TIMEOUT, Store, StoreError, millis};
-use crate::domain::{Actor, DriverId, Event, EventKind, StreamId};
+use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId};
 
 /// How long one read waits for something new. It is also the beat at which a dead connection is noticed.
 pub(super) const BLOCK: Duration = Duration::from_secs(2);
 /// How many events one read takes.
 pub(super) const BATCH: usize = 200;
+
+/// So many events of one request are read; a note that a foreign hand has made longer is not read to its end.
+const LIFE: usize = 64;
 
 /// An entry as Redis gives it: its id, and its names and values in turns; none where it was deleted. Bytes, because foreign
 /// writers may put any there, and one that is no text must not hide the rest.
@@ -29,6 +32,32 @@ impl Store {
         let entries: Vec<Entry> =
             self.query(range.arg(&self.keys.events).arg("+").arg("-").arg("COUNT").arg(count)).await?;
         Ok(entries.into_iter().rev().filter_map(event).collect())
+    }
+
+    /// The events of this request that the stream still has, oldest first: the newest 64. A foreign request has no record in
+    /// which they could be noted, and so none.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn life(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
+        let noted: redis::RedisResult<Option<Vec<u8>>> = {
+            let mut read = redis::pipe();
+            read.hget(self.keys.record(id), "life").ignore_errors();
+            self.query_all::<Vec<redis::RedisResult<Option<Vec<u8>>>>>(&read).await?.remove(0)
+        };
+        // A key of another type is no record.
+        let noted = noted.ok().flatten().unwrap_or_default();
+        let noted = String::from_utf8_lossy(&noted);
+        let ids: BTreeSet<StreamId> = noted.split(' ').filter_map(|id| id.parse().ok()).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ranges = redis::pipe();
+        for id in ids.iter().rev().take(LIFE).rev().map(StreamId::to_string) {
+            ranges.cmd("XRANGE").arg(&self.keys.events).arg(&id).arg(&id);
+        }
+        let entries: Vec<Vec<Entry>> = self.query_all(&ranges).await?;
+        Ok(entries.into_iter().flatten().filter_map(event).collect())
     }
 
     /// All events after that one, oldest first, a batch at a time; from the beginning where there is none.
@@ -141,10 +170,16 @@ pub(super) fn event((id, fields): Entry) -> Option<Event> {
         actor: fields.text("actor").map(|name| Actor::new(&name)),
         place: fields.place("lat", "lng"),
         from: fields.place("from_lat", "from_lng"),
+        driver_place: fields.place("driver_lat", "driver_lng"),
         distance_m: fields.get("distance_m"),
         attempts: fields.get("attempts"),
         opened_at: fields.time("opened_at"),
         waited_ms: fields.get("waited_ms"),
+        by_ms: fields.get("by_ms"),
+        expires_at: fields.time("expires_at"),
+        radius_m: fields.get("radius_m"),
+        from_radius_m: fields.get("from_radius_m"),
+        stale: fields.get("stale"),
         reason: fields.text("reason"),
     })
 }

@@ -16,7 +16,7 @@ impl Store {
         let set = answer.get(NAME).map(String::as_str).unwrap_or_default();
         let Some(wanted) = merged(set) else { return Ok(()) };
         let shown = |flags: &str| clean(flags.as_bytes());
-        self.access.check().map_err(|_| {
+        self.switch.check().map_err(|_| {
             StoreError::Setup(format!(
                 "{NAME} is \"{}\"; let somebody who may set it to \"{}\"",
                 shown(set),

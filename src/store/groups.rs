@@ -47,7 +47,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn join(&self, group: Group, consumer: &Actor) -> Result<Member, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         self.make_group(group, "$").await?;
         self.strike_off(group, None).await?;
         let mut reader = Reader::new(self);

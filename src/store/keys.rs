@@ -106,6 +106,11 @@ impl Keys {
         ]
     }
 
+    /// The record of this request.
+    pub(super) fn record(&self, id: RequestId) -> String {
+        format!("{}{id}", self.records)
+    }
+
     /// What the key of this name is about.
     pub(super) fn kind_of(&self, key: &str) -> KeyKind {
         if key == self.drivers {

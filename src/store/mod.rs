@@ -5,14 +5,17 @@
 
 mod access;
 mod address;
+mod around;
 mod drivers;
 mod error;
 mod events;
 mod flags;
 mod groups;
 mod keys;
+mod last;
 mod measure;
 mod notifications;
+mod operator;
 mod outage;
 mod outbox;
 mod reply;
@@ -27,13 +30,14 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 
-pub use access::Access;
+pub use access::{Access, Armed};
 pub use address::Address;
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
 pub use groups::{Batch, Group, Member};
 pub use keys::{InvalidRegion, Region};
 pub use notifications::{Changed, Hearing, Watch};
+pub use operator::Found;
 pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
 pub use requests::{NewRequest, SearchPage};
@@ -41,6 +45,7 @@ pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
 
 use crate::domain::Freshness;
 
+use access::Switch;
 use keys::Keys;
 use scripts::Scripts;
 
@@ -57,7 +62,7 @@ pub struct Store {
     address: Address,
     keys: Keys,
     scripts: &'static Scripts,
-    access: Access,
+    switch: Switch,
     freshness: Freshness,
 }
 
@@ -81,7 +86,7 @@ impl Store {
             connection,
             keys: Keys::new(region),
             scripts: Scripts::shared(),
-            access,
+            switch: Switch::new(access),
             address,
             freshness: Freshness::default(),
         })
@@ -103,12 +108,6 @@ impl Store {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
-    }
-
-    /// Whether changes are let through.
-    #[must_use]
-    pub fn access(&self) -> Access {
-        self.access
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {

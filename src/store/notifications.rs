@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::keys::KeyKind;
-use super::{Access, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, Store, StoreError};
+use super::{Armed, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, Store, StoreError};
 use crate::domain::RequestId;
 
 /// At this beat the connection is asked whether it lives, and a deaf one calls everything changed.
@@ -285,11 +285,8 @@ impl Listener {
         {
             return flags;
         }
-        let proven = match self.store.access {
-            Access::Full => self.canary_came_back().await?,
-            // A handle that may not write has no canary, and must take the setting's word for it.
-            Access::ReadOnly => flags.is_ok(),
-        };
+        // A handle that may not write has no canary, and must take the setting's word for it.
+        let proven = if self.store.armed() == Armed::Never { flags.is_ok() } else { self.canary_came_back().await? };
         self.tell(&if proven {
             Hearing::Live
         } else {

@@ -81,7 +81,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it: the batch will be given out again.
     pub async fn put_into_outbox(&self, batch: &Batch, messages: &[(StreamId, String)]) -> Result<(), StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call_outbox(&SCRIPTS.put);
         call.arg(Group::Webhook.name());
         let bodies: HashMap<String, &str> = messages.iter().map(|(id, body)| (id.to_string(), body.as_str())).collect();
@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn take_from_outbox(&self, lease: Duration, most: usize) -> Result<Taken, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call_outbox(&SCRIPTS.take);
         call.arg(millis(lease)).arg(most);
         let (now, next, rows) = taken(self.run(&call).await?)?;
@@ -116,7 +116,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it: it is posted again when its lease is over.
     pub async fn delivered(&self, message: &Outgoing) -> Result<(), StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call_outbox(&SCRIPTS.delivered);
         call.arg(message.event_id.to_string());
         self.run(&call).await
@@ -134,7 +134,7 @@ impl Store {
         give_up_after: Duration,
         why: &str,
     ) -> Result<Fate, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call_outbox(&SCRIPTS.failed);
         call.arg(message.event_id.to_string()).arg(message.tries);
         call.arg(wait.map_or_else(String::new, |wait| millis(wait).to_string())).arg(millis(give_up_after)).arg(why);

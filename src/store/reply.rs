@@ -83,6 +83,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         ended_at: fields.time("ended_at"),
         ended_by: fields.text("ended_by"),
         end_event: fields.get("end_event"),
+        reopened: fields.get("reopened"),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Requests: opening, reading, cancelling, expiring.
+//! Requests: opening and reading them. What is done to one that waits is in `operator.rs`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use redis::Value;
 
 use super::reply::{self, Fields};
-use super::{Refusal, Store, StoreError, millis};
-use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, State, UnixMs, UserId, clean};
+use super::{Store, StoreError, millis};
+use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, UnixMs, UserId, clean};
 
 /// How many requests are read by one script: it holds Redis for less than a millisecond.
 const READ_AT_ONCE: usize = 100;
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn open(&self, new: &NewRequest, actor: &Actor) -> Result<RequestId, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.open);
         call.arg(new.user_id.as_ref().map_or("", UserId::as_str))
             .arg(new.pickup.lat())
@@ -60,42 +60,6 @@ impl Store {
             .arg(actor.as_str());
         let id: String = self.run(&call).await?;
         id.parse().map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes()))))
-    }
-
-    /// Cancels a request, a foreign one too.
-    ///
-    /// # Errors
-    /// Where it is unknown or has ended, the handle is read-only, or Redis cannot do it.
-    pub async fn cancel(&self, id: RequestId, actor: &Actor) -> Result<(), StoreError> {
-        self.end(id, State::Cancelled, actor).await
-    }
-
-    /// Expires a request now, a foreign one too.
-    ///
-    /// # Errors
-    /// As [`Store::cancel`].
-    pub async fn expire(&self, id: RequestId, actor: &Actor) -> Result<(), StoreError> {
-        self.end(id, State::Expired, actor).await
-    }
-
-    async fn end(&self, id: RequestId, state: State, actor: &Actor) -> Result<(), StoreError> {
-        self.access.check()?;
-        let mut call = self.call(&self.scripts.end);
-        call.arg(id.number()).arg(state.as_str()).arg(actor.as_str());
-        let answer: Vec<Vec<u8>> = self.run(&call).await?;
-        let field = |i: usize| answer.get(i).map(|bytes| clean(bytes)).filter(|text| !text.is_empty());
-        match field(0).as_deref() {
-            Some("done") => Ok(()),
-            Some("unknown") => Err(Refusal::UnknownRequest(id).into()),
-            Some("ended") => {
-                let state = field(1).and_then(|word| State::parse(&word));
-                let state =
-                    state.ok_or_else(|| StoreError::Answer(format!("request {id} ended in a state without name")))?;
-                let at = field(3).and_then(|ms| ms.parse().ok()).map(UnixMs);
-                Err(Refusal::AlreadyEnded { id, state, by: field(2), at }.into())
-            }
-            _ => Err(StoreError::Answer("end.lua".to_owned())),
-        }
     }
 
     /// The request with this number as it stands; none where there is neither key nor record.

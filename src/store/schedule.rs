@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn attempt_due(&self, worker: &Actor, most: usize) -> Result<Round, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.attempt);
         call.arg(worker.as_str()).arg(most);
         let (next_ms, late_ms, outcomes): (i64, Vec<u64>, Vec<Value>) = self.run(&call).await?;
@@ -85,7 +85,7 @@ impl Store {
     /// # Errors
     /// As [`Store::attempt_due`].
     pub async fn settle_by_key(&self, ids: &[RequestId], worker: &Actor) -> Result<Vec<Look>, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.settle);
         call.arg(worker.as_str());
         for id in ids {
@@ -106,7 +106,7 @@ impl Store {
         pace: Pace,
         most: usize,
     ) -> Result<SweepPart, StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         let mut call = self.call(&self.scripts.sweep);
         let heard_ago_us = u64::try_from(heard_ago.as_micros()).unwrap_or(u64::MAX).max(1);
         call.arg(worker.as_str()).arg(heard_ago_us).arg(millis(pace.every)).arg(millis(pace.budget)).arg(most);
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     /// Where Redis cannot do it.
     pub async fn retire(&self, worker: &Actor) -> Result<(), StoreError> {
-        self.access.check()?;
+        self.switch.check()?;
         self.query(redis::cmd("ZREM").arg(&self.keys.workers).arg(worker.as_str())).await
     }
 }

@@ -9,6 +9,7 @@ use super::{Store, StoreError};
 const LIB: &str = include_str!("../../assets/lua/lib.lua");
 const NEAREST: &str = include_str!("../../assets/lua/lib_nearest.lua");
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
+const HAND: &str = include_str!("../../assets/lua/lib_hand.lua");
 const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");
 
 /// A script and the name under which its calls are measured.
@@ -54,10 +55,16 @@ pub(super) struct Scripts {
     pub(super) settle: Script,
     pub(super) sweep: Script,
     pub(super) end: Script,
+    pub(super) extend: Script,
+    pub(super) widen: Script,
+    pub(super) retry: Script,
+    pub(super) assign: Script,
+    pub(super) reopen: Script,
     pub(super) report: Script,
     pub(super) drive: Script,
     pub(super) silent: Script,
     pub(super) nearest: Script,
+    pub(super) around: Script,
     pub(super) read: Script,
 }
 
@@ -70,14 +77,25 @@ impl Scripts {
             attempt: Script::new("attempt", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
             settle: Script::new("settle", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
             sweep: Script::new("sweep", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
-            end: Script::new("end", &[LIB, include_str!("../../assets/lua/end.lua")]),
+            end: Script::new("end", &[LIB, HAND, include_str!("../../assets/lua/end.lua")]),
+            extend: by_hand("extend", include_str!("../../assets/lua/extend.lua")),
+            widen: by_hand("widen", include_str!("../../assets/lua/widen.lua")),
+            retry: by_hand("retry", include_str!("../../assets/lua/retry.lua")),
+            assign: by_hand("assign", include_str!("../../assets/lua/assign.lua")),
+            reopen: by_hand("reopen", include_str!("../../assets/lua/reopen.lua")),
             report: Script::new("report", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
             drive: Script::new("drive", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
             silent: Script::new("silent", &[LIB, include_str!("../../assets/lua/silent.lua")]),
             nearest: Script::new("nearest", &[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
+            around: Script::new("around", &[LIB, NEAREST, include_str!("../../assets/lua/around.lua")]),
             read: Script::new("read", &[LIB, include_str!("../../assets/lua/read.lua")]),
         })
     }
+}
+
+/// A script of an operator's hand on a request.
+fn by_hand(name: &'static str, own: &str) -> Script {
+    Script::new(name, &[LIB, NEAREST, LOOK, HAND, own])
 }
 
 impl Store {

@@ -37,6 +37,6 @@ impl Store {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a foreign score saturates")]
-fn unix_ms(score: f64) -> UnixMs {
+pub(super) fn unix_ms(score: f64) -> UnixMs {
     UnixMs(score as i64)
 }

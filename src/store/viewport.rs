@@ -3,12 +3,13 @@
 
 use std::time::Instant;
 
-use redis::Pipeline;
+use redis::{Pipeline, RedisResult};
 
-use super::drivers::scored;
+use super::drivers::{Scored, place};
+use super::server::unix_ms;
 use super::{Store, StoreError};
 use crate::domain::geohash::{self, Cell};
-use crate::domain::{Block, Bounds, Driver, FleetView, View};
+use crate::domain::{Block, Bounds, DriverId, FleetView, Sighting, View};
 
 /// Into how many cells at the most a view is cut to begin with.
 const FIRST_CELLS: usize = 64;
@@ -28,12 +29,19 @@ impl Store {
     /// Where Redis cannot be read.
     pub async fn fleet(&self, view: View) -> Result<FleetView, StoreError> {
         let started = Instant::now();
-        let mut fleet =
-            FleetView { total: self.query(redis::cmd("ZCARD").arg(&self.keys.drivers)).await?, ..FleetView::default() };
+        let total = self.query(redis::cmd("ZCARD").arg(&self.keys.drivers)).await?;
+        let (singles, blocks) = self.survey(view).await?;
+        let mut drivers = self.sightings(singles).await?;
+        drivers.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(FleetView { drivers, blocks, total, took: started.elapsed() })
+    }
+
+    /// The single drivers in this view, with the scores under which the set has them, and the crowds.
+    async fn survey(&self, view: View) -> Result<(Vec<Scored>, Vec<Block>), StoreError> {
         let finest = geohash::step_of_width(view.column_deg);
         let first = geohash::step_for(view.bounds, FIRST_CELLS).min(finest);
         let mut cells = geohash::covering(view.bounds, first);
-        let (mut few, mut singles) = (Vec::new(), 0);
+        let (mut few, mut singles, mut blocks) = (Vec::new(), 0, Vec::new());
         while !cells.is_empty() {
             let mut next = Vec::new();
             for (cell, count) in self.count(&cells).await? {
@@ -43,16 +51,41 @@ impl Store {
                 } else if cell.step() < finest {
                     next.extend(cell.quarters().into_iter().filter(|quarter| touches(quarter.bounds(), view.bounds)));
                 } else {
-                    fleet.blocks.push(Block { cell, count });
+                    blocks.push(Block { cell, count });
                 }
             }
             cells = next;
         }
-        fleet.drivers = self.members(&few).await?;
-        fleet.drivers.retain(|driver| view.bounds.contains(driver.place));
-        fleet.drivers.sort_by(|a, b| a.id.cmp(&b.id));
-        fleet.took = started.elapsed();
-        Ok(fleet)
+        let mut drivers = self.members(&few).await?;
+        drivers.retain(|(_, score)| view.bounds.contains(place(*score)));
+        Ok((drivers, blocks))
+    }
+
+    /// When each of these drivers was last seen, and who is stale. Where a foreign hand has spoilt what tells that, nothing is
+    /// known of it, and the drivers are shown all the same.
+    async fn sightings(&self, drivers: Vec<Scored>) -> Result<Vec<Sighting>, StoreError> {
+        let mut ages = redis::pipe();
+        for chunk in drivers.chunks(COMMANDS_AT_ONCE) {
+            for set in [&self.keys.seen, &self.keys.stale] {
+                let ids: Vec<&[u8]> = chunk.iter().map(|(id, _)| id.as_slice()).collect();
+                ages.cmd("ZMSCORE").arg(set).arg(ids);
+            }
+        }
+        if drivers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ages: Vec<RedisResult<Vec<Option<f64>>>> = self.query_all(ages.ignore_errors()).await?;
+        let sets = |nth: usize| {
+            let answers = ages.iter().skip(nth).step_by(2).zip(drivers.chunks(COMMANDS_AT_ONCE));
+            answers.flat_map(|(scores, chunk)| scores.clone().unwrap_or_else(|_| vec![None; chunk.len()]))
+        };
+        let sighting = |(((id, score), seen), stale): ((&Scored, Option<f64>), Option<f64>)| Sighting {
+            id: DriverId::from_redis(id),
+            place: place(*score),
+            seen: seen.map(unix_ms),
+            stale: stale == Some(*score),
+        };
+        Ok(drivers.iter().zip(sets(0)).zip(sets(1)).map(sighting).collect())
     }
 
     /// The sides of the rectangle around all drivers, to within a tenth; none where there are none.
@@ -64,12 +97,13 @@ impl Store {
     pub async fn extent(&self) -> Result<Option<Bounds>, StoreError> {
         let mut bounds = Bounds::EARTH;
         for _ in 0..MOST_NARROWINGS {
-            let fleet = self.fleet(View { bounds, column_deg: (bounds.east - bounds.west) / 100.0 }).await?;
-            let crowds = fleet.blocks.iter().flat_map(|block| block.cell.bounds().corners());
-            let Some(narrower) = Bounds::around(fleet.drivers.iter().map(|d| d.place).chain(crowds)) else {
+            let view = View { bounds, column_deg: (bounds.east - bounds.west) / 100.0 };
+            let (singles, blocks) = self.survey(view).await?;
+            let crowds = blocks.iter().flat_map(|block| block.cell.bounds().corners());
+            let Some(narrower) = Bounds::around(singles.iter().map(|(_, score)| place(*score)).chain(crowds)) else {
                 return Ok(None);
             };
-            let done = fleet.blocks.is_empty() || narrower.east - narrower.west > 0.9 * (bounds.east - bounds.west);
+            let done = blocks.is_empty() || narrower.east - narrower.west > 0.9 * (bounds.east - bounds.west);
             bounds = narrower;
             if done {
                 break;
@@ -88,12 +122,12 @@ impl Store {
         Ok(counted)
     }
 
-    async fn members(&self, cells: &[Cell]) -> Result<Vec<Driver>, StoreError> {
+    async fn members(&self, cells: &[Cell]) -> Result<Vec<Scored>, StoreError> {
         let mut drivers = Vec::new();
         for chunk in cells.chunks(COMMANDS_AT_ONCE) {
-            let members: Vec<Vec<(Vec<u8>, f64)>> =
+            let members: Vec<Vec<Scored>> =
                 self.query_all(&self.for_each("ZRANGEBYSCORE", chunk, &["WITHSCORES"])).await?;
-            drivers.extend(members.into_iter().flat_map(scored));
+            drivers.extend(members.into_iter().flatten());
         }
         Ok(drivers)
     }

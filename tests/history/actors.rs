@@ -83,7 +83,7 @@ impl World {
                 }
                 85..90 => self.store.place(&this, &operator).await.is_ok(),
                 90..94 => {
-                    let _ = self.store.move_driver(&this, &operator).await;
+                    let _ = self.store.move_driver(&this, None, &operator).await;
                     false
                 }
                 94..97 => {

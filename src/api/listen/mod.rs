@@ -65,7 +65,8 @@ async fn telling(
     let Path(id) = id.map_err(|_| Problem::no_such_request())?;
     match service.hub.listen(id.parse()?).await? {
         Prospect::Open(search, listener) => Ok(Telling::Open(Message::searching(*search), listener)),
-        // A request has one end. A later event than that is another request's, and says nothing of this one.
+        // A request that stands as ended has one end, whatever was taken back before. A later event than that is another
+        // request's, and says nothing of this one.
         Prospect::Ended(told) if last == Some(told.event_id) => Ok(Telling::Heard),
         Prospect::Ended(told) => Ok(Telling::Ended(Message::ended(told))),
         Prospect::Foreign => {

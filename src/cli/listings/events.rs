@@ -7,7 +7,7 @@ use chrono::{DateTime, Local};
 use crate::cli::Shared;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::domain::{Event, StreamId, UnixMs, format_distance, format_wait};
+use crate::domain::{Event, StreamId, UnixMs, format_distance, format_more, format_wait};
 use crate::store::{Access, Store};
 
 /// How long a listing that follows waits before it asks a Redis that is away again.
@@ -117,6 +117,10 @@ fn details(event: &Event) -> String {
         (None, Some(place)) => parts.push(place.to_string()),
         _ => {}
     }
+    parts.extend(event.by_ms.map(format_more));
+    if let (Some(from), Some(to)) = (event.from_radius_m, event.radius_m) {
+        parts.push(format!("radius {} → {}", format_distance(from), format_distance(to)));
+    }
     parts.extend(event.distance_m.map(|metres| format!("{} away", format_distance(metres))));
     parts.extend(event.waited_ms.map(|ms| format!("after {}", format_wait(Duration::from_millis(ms)))));
     parts.extend(event.attempts.map(|n| format!("{n} attempt{}", if n == 1 { "" } else { "s" })));
@@ -124,7 +128,7 @@ fn details(event: &Event) -> String {
     parts.join(" · ")
 }
 
-fn local_time(at: UnixMs) -> String {
+pub(in crate::cli) fn local_time(at: UnixMs) -> String {
     let time = DateTime::from_timestamp_millis(at.0).map(|time| time.with_timezone(&Local));
     time.map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
 }
@@ -145,10 +149,16 @@ mod tests {
             actor: Some(Actor::new("worker-1")),
             place: Point::new(-33.4426, -70.6305).ok(),
             from: None,
+            driver_place: None,
             distance_m: Some(812.4),
             attempts: Some(1),
             opened_at: None,
             waited_ms: Some(12_000),
+            by_ms: None,
+            expires_at: None,
+            radius_m: None,
+            from_radius_m: None,
+            stale: None,
             reason: None,
         };
         let line = line(&event);

@@ -5,5 +5,5 @@ mod events;
 mod requests;
 
 pub(super) use drivers::Drivers;
-pub(super) use events::Events;
+pub(super) use events::{Events, local_time};
 pub(super) use requests::Requests;

@@ -2,7 +2,7 @@
 
 use super::trails::Trails;
 use crate::console::projection::{Projection, SCALES};
-use crate::domain::{Driver, DriverId, FleetView, Point};
+use crate::domain::{DriverId, FleetView, Point, Sighting};
 
 /// How much one step of the zoom changes the scale.
 const ZOOM_STEP: f64 = 1.5;
@@ -67,13 +67,13 @@ impl Default for MapModel {
 impl MapModel {
     /// The selected driver, if in sight.
     #[must_use]
-    pub fn selected_driver(&self) -> Option<&Driver> {
+    pub fn selected_driver(&self) -> Option<&Sighting> {
         self.selected.as_ref().and_then(|id| self.driver(id))
     }
 
     /// A driver in sight.
     #[must_use]
-    pub fn driver(&self, id: &DriverId) -> Option<&Driver> {
+    pub fn driver(&self, id: &DriverId) -> Option<&Sighting> {
         let found = self.fleet.drivers.binary_search_by(|driver| driver.id.cmp(id));
         found.ok().and_then(|i| self.fleet.drivers.get(i))
     }

@@ -156,11 +156,14 @@ mod tests {
 
     fn all(signs: &Signs) -> Vec<&'static str> {
         let Signs { driver, driver_selected, carried, pin, pin_selected, circle, trail, overlay, .. } = *signs;
-        let Signs { neighbour, measure, bookmark, cursor, grid, row, mark, alarm, held, between, split, more, .. } = *signs;
+        let Signs { neighbour, measure, bookmark, cursor, grid, row, mark, alarm, held, between, split, more, .. } =
+            *signs;
         let (bar, scale, border) = (signs.bar, signs.scale, signs.border);
         let single = [driver, driver_selected, carried, pin, pin_selected, circle, trail, overlay, neighbour, measure];
-        let other =
-            [cursor, grid, row, mark, alarm, held, between, split, more, bar.0, bar.1, scale.0, scale.1, scale.2];
+        let other = [
+            bookmark, cursor, grid, row, mark, alarm, held, between, split, more, bar.0, bar.1, scale.0, scale.1,
+            scale.2,
+        ];
         let corners = [border.top_left, border.top_right, border.bottom_left, border.bottom_right];
         let sides = [border.vertical_left, border.vertical_right, border.horizontal_top, border.horizontal_bottom];
         let several: [&[&str]; 11] = [

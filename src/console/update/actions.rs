@@ -7,7 +7,7 @@ use crate::console::action::{Action, Direction};
 use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Link};
 use crate::console::model::{Carry, Confirm, Layer, Model, Pane, Row, Tone};
-use crate::domain::{Driver, Standing};
+use crate::domain::{Driver, Sighting, Standing};
 
 /// How far one step pans, in columns and rows.
 const PAN: (f64, f64) = (4.0, 2.0);
@@ -196,7 +196,7 @@ fn select_driver(model: &mut Model, forward: bool) {
 }
 
 fn selected_driver(model: &mut Model) -> Option<Driver> {
-    let driver = model.map.selected_driver().cloned();
+    let driver = model.map.selected_driver().map(Sighting::driver);
     if driver.is_none() {
         model.say(Tone::Plain, "no driver is selected: choose one on the map with [ and ]");
     }

@@ -44,7 +44,8 @@ pub(super) fn set_bookmark(model: &mut Model, name: &str) {
 
 /// Shows the next place that was remembered, as it was looked at.
 pub(super) fn next_bookmark(model: &mut Model) {
-    match model.bookmarks.go_on().map(|bookmark| (bookmark.name.clone(), bookmark.place(), bookmark.metres_per_column)) {
+    match model.bookmarks.go_on().map(|bookmark| (bookmark.name.clone(), bookmark.place(), bookmark.metres_per_column))
+    {
         Some((name, Some(place), scale)) => {
             model.map.look_at(place, scale);
             model.say(Tone::Plain, format!("bookmark {name}"));

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::domain::{RequestId, UnixMs};
+use crate::domain::{RequestId, StreamId, UnixMs};
 use crate::rider::Told;
 
 /// What a listener is told, once.
@@ -29,11 +29,26 @@ pub(super) struct Listeners {
 
 #[derive(Default)]
 struct Register {
-    waiting: BTreeMap<Ticket, oneshot::Sender<News>>,
+    waiting: BTreeMap<Ticket, Waiting>,
     /// The number of the newest listener.
     newest: u64,
     /// From now on nobody is told anything.
     closed: bool,
+}
+
+struct Waiting {
+    tell: oneshot::Sender<News>,
+    /// The event after which an end is one: those before it were taken back.
+    after: Option<StreamId>,
+}
+
+impl Waiting {
+    fn is_for(&self, news: &News) -> bool {
+        match news {
+            News::Ended(told) => self.after.is_none_or(|after| told.event_id > after),
+            News::Gone => true,
+        }
+    }
 }
 
 /// A request, and the number of one who waits for its end.
@@ -47,7 +62,7 @@ impl Listeners {
         register.newest += 1;
         let ticket = (id, register.newest);
         if !register.closed {
-            register.waiting.insert(ticket, tell);
+            register.waiting.insert(ticket, Waiting { tell, after: None });
         }
         Listener { ticket, opened_at: None, news, listeners: self.clone(), _busy: self.busy.token() }
     }
@@ -55,14 +70,22 @@ impl Listeners {
     /// Tells all who wait for the end of this request.
     pub(super) fn tell(&self, id: RequestId, news: &News) {
         let mut register = self.register();
-        let tickets: Vec<Ticket> =
-            register.waiting.range((id, 0)..=(id, u64::MAX)).map(|(ticket, _)| *ticket).collect();
+        let those = register.waiting.range((id, 0)..=(id, u64::MAX)).filter(|(_, waiting)| waiting.is_for(news));
+        let tickets: Vec<Ticket> = those.map(|(ticket, _)| *ticket).collect();
         for ticket in tickets {
-            if let Some(tell) = register.waiting.remove(&ticket) {
+            if let Some(waiting) = register.waiting.remove(&ticket) {
                 // One who has just left needs no news.
-                drop(tell.send(news.clone()));
+                drop(waiting.tell.send(news.clone()));
             }
         }
+    }
+
+    /// From now on this listener hears of ends after this event alone. Answers whether it still waits: it may have been told
+    /// of one before.
+    pub(super) fn hear_after(&self, listener: &Listener, event: StreamId) -> bool {
+        let mut register = self.register();
+        let waiting = register.waiting.get_mut(&listener.ticket);
+        waiting.map(|waiting| waiting.after = Some(event)).is_some() || register.closed
     }
 
     /// The requests that somebody waits for, each once.
@@ -127,6 +150,7 @@ impl Drop for Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::State;
 
     fn id(number: u64) -> RequestId {
         RequestId::new(number).unwrap()
@@ -142,6 +166,32 @@ mod tests {
         assert_eq!((first.news().await, second.news().await), (Some(News::Gone), Some(News::Gone)));
         drop(other);
         assert_eq!(listeners.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_end_that_was_taken_back_is_not_told() {
+        let listeners = Listeners::default();
+        let mut listener = listeners.add(id(7));
+        let told = |at: &str| {
+            News::Ended(Told {
+                event_id: at.parse().unwrap(),
+                request_id: id(7),
+                user_id: None,
+                state: State::Cancelled,
+                message: String::new(),
+                driver_id: None,
+                distance_m: None,
+                pickup: None,
+                opened_at: None,
+                ended_at: UnixMs(1),
+            })
+        };
+        assert!(listeners.hear_after(&listener, "2-0".parse().unwrap()));
+        listeners.tell(id(7), &told("1-0"));
+        assert_eq!(listeners.count(), 1, "it waits on");
+        listeners.tell(id(7), &told("2-1"));
+        assert_eq!(listener.news().await, Some(told("2-1")));
+        assert!(!listeners.hear_after(&listener, "3-0".parse().unwrap()), "it was told already");
     }
 
     #[test]

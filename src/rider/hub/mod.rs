@@ -6,6 +6,9 @@
 //! The stream can be cut, or go with all of Redis. Whenever the hub takes up a place in the stream, it looks at all the
 //! requests that are listened for, in the order in which a listener does it: first the place, then the records. And every
 //! half minute it looks anyway, for what no event tells of: a record that was deleted.
+//!
+//! A cancel can be taken back. Whoever listened has heard of it by then and comes back, or does not; whoever comes later hears
+//! of ends after that alone, by the event that the record names.
 
 mod listeners;
 
@@ -58,16 +61,23 @@ impl Hub {
     /// # Errors
     /// Where Redis cannot be read.
     pub async fn listen(&self, id: RequestId) -> Result<Prospect, StoreError> {
-        // Before the reading: an end that comes after it is heard.
-        let mut listener = self.listeners.add(id);
-        let Some(search) = self.store.search(id).await? else { return Ok(Prospect::Unknown) };
-        listener.opened_at = search.request().map(|request| request.created_at);
-        Ok(match news(&search) {
-            None => Prospect::Open(Box::new(search), listener),
-            Some(News::Ended(told)) => Prospect::Ended(told),
-            Some(News::Gone) if search.record == Record::Foreign => Prospect::Foreign,
-            Some(News::Gone) => Prospect::Unknown,
-        })
+        loop {
+            // Before the reading: an end that comes after it is heard.
+            let mut listener = self.listeners.add(id);
+            let Some(search) = self.store.search(id).await? else { return Ok(Prospect::Unknown) };
+            listener.opened_at = search.request().map(|request| request.created_at);
+            // A cancel that was taken back may be told only now, or was told since the listener was entered: then once more.
+            let reopened = search.request().and_then(|request| request.reopened);
+            if reopened.is_some_and(|event| !self.listeners.hear_after(&listener, event)) {
+                continue;
+            }
+            return Ok(match news(&search) {
+                None => Prospect::Open(Box::new(search), listener),
+                Some(News::Ended(told)) => Prospect::Ended(told),
+                Some(News::Gone) if search.record == Record::Foreign => Prospect::Foreign,
+                Some(News::Gone) => Prospect::Unknown,
+            });
+        }
     }
 
     /// How many listen.

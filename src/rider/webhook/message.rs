@@ -42,10 +42,16 @@ mod tests {
             actor: None,
             place: Point::new(-33.5, -70.25).ok(),
             from: None,
+            driver_place: None,
             distance_m: Some(195.5),
             attempts: Some(2),
             opened_at: None,
             waited_ms: Some(900),
+            by_ms: None,
+            expires_at: None,
+            radius_m: None,
+            from_radius_m: None,
+            stale: None,
             reason: None,
         }
     }

@@ -24,10 +24,10 @@ impl Paper<'_> {
     pub(super) fn labels(&mut self) {
         let (rows, columns) = (self.parallels(), self.meridians());
         let style = self.theme.faint();
-        for (label, y) in rows.iter().filter(|(_, y)| *y + 1 < self.inside.bottom()) {
+        let bottom = self.inside.bottom().saturating_sub(1);
+        for (label, y) in rows.iter().filter(|(_, y)| *y < bottom) {
             self.write((self.inside.x, *y), label, style, What::Label);
         }
-        let bottom = self.inside.bottom().saturating_sub(1);
         for (label, x) in columns {
             let width = u16::try_from(label.width()).unwrap_or(0);
             let from = x.saturating_sub(width / 2);

@@ -1,10 +1,18 @@
 //! Drivers and riders on the map, with their names.
 
+use std::time::Duration;
+
 use super::paper::Paper;
 use super::what::What;
 use super::{MOST_NAMES, THICKER};
 use crate::console::model::{Model, Row};
-use crate::domain::{Block, UnixMs};
+use crate::console::theme::Age;
+use crate::domain::{Block, Sighting, UnixMs};
+
+/// A driver who reported no longer ago than this is fresh.
+const FRESH: Duration = Duration::from_secs(30);
+/// One who has been silent for longer than this is shown as stale, even where a request would still be given to it.
+const SILENT: Duration = Duration::from_mins(2);
 
 impl Paper<'_> {
     /// Cells with more drivers than can be told apart: the thicker the sign, the more.
@@ -33,8 +41,12 @@ impl Paper<'_> {
     }
 
     pub(super) fn drivers(&mut self, model: &Model) {
+        let now = model.picture_now();
         for driver in &model.map.fleet.drivers {
-            self.dot(driver.place, What::Fresh);
+            match What::driver(age(driver, now)) {
+                What::Stale => self.sign(driver.place, What::Stale),
+                what => self.dot(driver.place, what),
+            }
         }
     }
 
@@ -85,6 +97,17 @@ impl Paper<'_> {
     }
 }
 
+/// How long ago a driver reported. While nobody knows the time, what was read counts as fresh.
+fn age(driver: &Sighting, now: Option<UnixMs>) -> Age {
+    match (driver.seen, now) {
+        _ if driver.stale => Age::Stale,
+        (None, _) => Age::Unknown,
+        (Some(seen), Some(now)) if now.since(seen) > SILENT => Age::Stale,
+        (Some(seen), Some(now)) if now.since(seen) > FRESH => Age::Ageing,
+        (Some(_), _) => Age::Fresh,
+    }
+}
+
 /// The part of its whole time that a search has left. One without a deadline has all of it.
 fn left(row: &Row, now: Option<UnixMs>) -> f64 {
     let (Some(deadline), Some(now)) = (row.deadline(), now) else { return 1.0 };
@@ -100,4 +123,20 @@ fn inner(from: f64, to: f64) -> Vec<f64> {
         middles.push(f64::midpoint(from, to));
     }
     middles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::fixtures::{START, sighting};
+
+    #[test]
+    fn drivers_fade_with_their_age() {
+        let driver = sighting("17", 0.0, 0.0);
+        let after = |seconds| age(&driver, Some(START + Duration::from_secs(seconds)));
+        assert_eq!([0, 30, 31, 120, 121].map(after), [Age::Fresh, Age::Fresh, Age::Ageing, Age::Ageing, Age::Stale]);
+        assert_eq!(age(&Sighting { stale: true, ..driver.clone() }, Some(START)), Age::Stale);
+        assert_eq!(age(&Sighting { seen: None, ..driver.clone() }, Some(START)), Age::Unknown);
+        assert_eq!(age(&driver, None), Age::Fresh);
+    }
 }

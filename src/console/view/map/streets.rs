@@ -87,7 +87,8 @@ impl Paper<'_> {
     fn name_at(&mut self, (column, row): (f64, f64), line: &Line) -> bool {
         let width = u16::try_from(line.name.width()).unwrap_or(u16::MAX);
         let first = (column - f64::from(width) / 2.0).round();
-        let (Some((x, y)), Some(_)) = (self.cell_at(first - 1.0, row), self.cell_at(first + f64::from(width), row)) else {
+        let (Some((x, y)), Some(_)) = (self.cell_at(first - 1.0, row), self.cell_at(first + f64::from(width), row))
+        else {
             return false;
         };
         let free = (x..=x + width + 1).all(|x| self.there((x, y)) < What::Name);

@@ -122,7 +122,7 @@ impl What {
         match self {
             Self::Fresh => "driver",
             Self::Ageing => "silent for 30 s",
-            Self::Stale => "stale, passed over",
+            Self::Stale => "stale",
             Self::Unknown => "never reported",
             Self::DriverSelected => "selected driver",
             Self::Carried => "driver in hand",

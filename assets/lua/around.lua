@@ -1,0 +1,42 @@
+-- The drivers around a place; reads only. ARGV: lng, lat, radius in m, how many at the most.
+-- Answers {how many within the radius could be had, how many are stale, {id, metres, geohash, lng, lat, when seen or '', 1 where
+-- stale}...}, those nearest first and also beyond the radius. The cost does not follow the number of those within it.
+local lng, lat, radius, count = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local COUNTED = 100       -- so many are counted
+local UNJUDGED_READ = 300 -- so many are read to count those whom no report of ours speaks for
+local FARTHEST_M = 100000 -- so far is looked for the nearest
+
+-- How each of these drivers is judged: 'fresh' or 'stale' by its own report, 'unjudged' where another hand has set it there, or
+-- 'gone' where it is not on the map.
+local function judge(drivers)
+  local judged = {}
+  if #drivers == 0 then return judged end
+  local there, fresh, stale = redis.call('ZMSCORE', DRIVERS, unpack(drivers)), redis.call('ZMSCORE', FRESH, unpack(drivers)),
+    redis.call('ZMSCORE', STALE, unpack(drivers))
+  for i = 1, #drivers do
+    judged[i] = not there[i] and 'gone' or fresh[i] == there[i] and 'fresh' or stale[i] == there[i] and 'stale' or 'unjudged'
+  end
+  return judged
+end
+
+local function count_of(set, kind, read)
+  local counted = 0
+  for _, judged in ipairs(judge(within(set, lng, lat, radius, 'COUNT', read, 'ANY'))) do
+    if judged == kind then counted = counted + 1 end
+  end
+  return counted
+end
+
+local stale = stale_within(lng, lat, radius, COUNTED)
+local free = count_of(FRESH, 'fresh', COUNTED)
+if free < COUNTED then free = math.min(COUNTED, free + count_of(DRIVERS, 'unjudged', UNJUDGED_READ)) end
+
+local near = nearest_of(DRIVERS, lng, lat, math.max(radius, FARTHEST_M), count)
+local ids = {}
+for i, driver in ipairs(near) do ids[i] = driver[1] end
+for i, judged in ipairs(judge(ids)) do
+  local driver, place = near[i], redis.call('GEOPOS', DRIVERS, ids[i])[1]
+  driver[3], driver[4], driver[5] = redis.call('ZSCORE', DRIVERS, ids[i]), place[1], place[2]
+  driver[6], driver[7] = redis.call('ZSCORE', SEEN, ids[i]) or '', judged == 'stale' and 1 or 0
+end
+return {free, stale, near}
