@@ -1,8 +1,8 @@
 //! `cabstand console`, and the console as the demo shows it.
 
 use std::fs;
-use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
 use crate::console::model::{Depth, Look, ThemeName};
+use crate::console::overlay::{MOST_BYTES, Overlay};
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
 use crate::store::{Access, Armed, NewRequest, Store};
@@ -55,6 +56,9 @@ pub(super) struct Manner {
     /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
+    /// Streets and zones to draw under the drivers: a `GeoJSON` file of lines and polygons
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
 }
 
 /// Reads the name of a theme.
@@ -67,7 +71,8 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        let options = self.manner.options(&store, address, shared);
+        let overlay = self.manner.overlay()?.unwrap_or_default();
+        let options = self.manner.options(&store, address, shared, overlay);
         show(store, options, self.manner.mouse(), self.lifetime.settings(), signals::shutdown()?).await
     }
 }
@@ -98,32 +103,20 @@ impl Manner {
         !self.no_mouse
     }
 
-    /// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
-    pub(super) async fn draw(
-        &self,
-        store: Store,
-        address: String,
-        settings: Settings,
-        shared: &Shared,
-        file: &Path,
-    ) -> Result<(), Failure> {
-        let drawing = || format!("the picture {}", file.display());
-        let look = Look { ascii: self.ascii, depth: Depth::TrueColour, theme: self.theme };
-        let options = model::Options { look, ..self.options(&store, address, shared) };
-        let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
-            .map_err(io::Error::other)
-            .map_err(Failure::io(drawing()))?;
-        let shutdown = CancellationToken::new();
-        signals::end_after(&shutdown, Some(LOOKING));
-        let looked =
-            console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown)
-                .await;
-        looked.map_err(Failure::io(drawing()))?;
-        fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
+    /// What the operator wants drawn under the drivers; none where no file is named.
+    pub(super) fn overlay(&self) -> Result<Option<Overlay>, Failure> {
+        let Some(file) = &self.overlay else { return Ok(None) };
+        let named = || format!("the overlay {}", file.display());
+        let mut bytes = Vec::new();
+        // One byte more than is taken is enough to see that it is too much.
+        let most = u64::try_from(MOST_BYTES + 1).unwrap_or(u64::MAX);
+        fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(Failure::io(named()))?;
+        let overlay = Overlay::parse(&String::from_utf8_lossy(&bytes));
+        overlay.map(Some).map_err(|error| Failure::Usage(format!("{}: {error}", named())))
     }
 
     /// What the console is told of how it was started and where. The address is what the header calls this Redis.
-    pub(super) fn options(&self, store: &Store, address: String, shared: &Shared) -> model::Options {
+    pub(super) fn options(&self, store: &Store, address: String, shared: &Shared, overlay: Overlay) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
@@ -131,8 +124,29 @@ impl Manner {
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
             timezone: Local::now().offset().fix(),
             keymap: Arc::clone(&shared.keymap),
+            overlay: Arc::new(overlay),
         }
     }
+}
+
+/// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
+pub(super) async fn draw(
+    store: Store,
+    options: model::Options,
+    settings: Settings,
+    file: &Path,
+) -> Result<(), Failure> {
+    let drawing = || format!("the picture {}", file.display());
+    let options = model::Options { look: Look { depth: Depth::TrueColour, ..options.look }, ..options };
+    let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
+        .map_err(io::Error::other)
+        .map_err(Failure::io(drawing()))?;
+    let shutdown = CancellationToken::new();
+    signals::end_after(&shutdown, Some(LOOKING));
+    let looked =
+        console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown).await;
+    looked.map_err(Failure::io(drawing()))?;
+    fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
 }
 
 /// The host of a console without a terminal: there is no shell to go back to.

@@ -30,6 +30,7 @@ pub(super) fn options() -> Options {
         look,
         timezone: utc(),
         keymap: Arc::default(),
+        overlay: Arc::default(),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod model;
+pub mod overlay;
 pub mod picture;
 pub mod projection;
 pub mod rebinding;

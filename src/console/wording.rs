@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::domain::{Event, EventKind, UnixMs, format_distance, format_more, format_wait};
+use crate::domain::{Event, EventKind, Point, UnixMs, format_distance, format_more, format_wait};
+
+/// The eight winds, from north over east.
+const WINDS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -52,6 +55,15 @@ pub fn event_of_request(told: &Event) -> String {
     let sentence = event(told);
     let id = told.request_id.map(|id| format!("request {id}: ")).unwrap_or_default();
     sentence.strip_prefix(&id).map_or(sentence.clone(), str::to_owned)
+}
+
+/// How far it is from one place to another, and in which direction: `1.2 km, bearing 045 (NE)`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8")]
+pub fn way(from: Point, to: Point) -> String {
+    let bearing = from.bearing(to).round() % 360.0;
+    let wind = WINDS.get((bearing / 45.0).round() as usize % WINDS.len()).copied().unwrap_or_default();
+    format!("{}, bearing {bearing:03} ({wind})", format_distance(from.distance_m(to)))
 }
 
 /// An event in a sentence: who did what to whom.
@@ -162,6 +174,14 @@ mod tests {
         assert_eq!(list([1].iter(), 3), "1");
         assert_eq!(list([1, 2, 3].iter(), 3), "1, 2 and 3");
         assert_eq!(list([1, 2, 3, 4, 5].iter(), 3), "1, 2, 3 and 2 more");
+    }
+
+    #[test]
+    fn a_way_is_a_distance_and_a_direction() {
+        let from = Point::clamped(-33.44, -70.63);
+        for (bearing, told) in [(0.0, "000 (N)"), (45.0, "045 (NE)"), (202.0, "202 (S)"), (359.8, "000 (N)")] {
+            assert_eq!(way(from, from.destination(bearing, 1_234.0)), format!("1.2 km, bearing {told}"));
+        }
     }
 
     #[test]

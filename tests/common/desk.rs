@@ -45,6 +45,7 @@ impl Desk {
             look,
             timezone: Utc.fix(),
             keymap: Arc::default(),
+            overlay: Arc::default(),
         };
         change(&mut options);
         let (keys, pressed) = mpsc::unbounded_channel();

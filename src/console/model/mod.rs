@@ -1,6 +1,7 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
 mod armed;
+mod bookmarks;
 mod detail;
 mod drag;
 mod drivers;
@@ -15,6 +16,8 @@ mod row;
 mod searches;
 mod tables;
 mod tabs;
+mod target;
+mod trails;
 mod undo;
 mod why;
 
@@ -28,9 +31,10 @@ use super::action::{Action, Group};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
+use super::overlay::Overlay;
 use crate::domain::{Event, Point, UnixMs, Vitals};
-
 pub use armed::Armed;
+pub use bookmarks::{Bookmark, Bookmarks};
 pub use detail::{Detail, Subject, taken_by};
 pub use drag::Drag;
 pub use drivers::{Contact, Drivers};
@@ -43,6 +47,8 @@ pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
 pub use row::Row;
 pub use searches::Searches;
 pub use tabs::Tab;
+pub use target::Target;
+pub use trails::Trails;
 pub use undo::{Undo, Undoable, way_back};
 pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
 
@@ -66,6 +72,8 @@ pub struct Options {
     pub timezone: FixedOffset,
     /// What keys mean.
     pub keymap: Arc<Keymap>,
+    /// Streets and zones under the drivers.
+    pub overlay: Arc<Overlay>,
 }
 
 /// The panes that can have the keys.
@@ -132,6 +140,8 @@ pub struct Model {
     distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
+    /// Places to come back to.
+    pub bookmarks: Bookmarks,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
     /// How many events the pane is scrolled back by.
@@ -183,6 +193,7 @@ impl Model {
             settled_at: None,
             distances_from: None,
             map: MapModel::default(),
+            bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
             events_back: 0,
             focus: Pane::Searches,

@@ -43,7 +43,7 @@ impl Model {
 
     /// Takes in who is in sight of the map.
     pub fn take_fleet(&mut self, fleet: FleetView) {
-        self.map.fleet = fleet;
+        self.map.take_fleet(fleet);
         self.drivers.unsettled = true;
     }
 

@@ -45,7 +45,6 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::console::fixtures::Desk;
 
     #[test]

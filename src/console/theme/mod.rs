@@ -17,6 +17,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::model::{Depth, Look, ThemeName};
 use palette::{Ink, Palette, Shade};
 
+pub use roles::{SOON, URGENT};
 pub use signs::Signs;
 
 /// How things look.

@@ -1,6 +1,6 @@
 //! What the actions of the panes do.
 
-use super::{drivers, forms, searches, tables};
+use super::{drivers, forms, map, searches, tables};
 use crate::console::action::{Action, Direction};
 use crate::console::message::{Deed, Effect, Errand, Link};
 use crate::console::model::{Depth, Layer, Model, Pane, Tone};
@@ -53,19 +53,16 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Pause => return super::news::pause(model),
         Action::Copy => return copy(model),
         Action::Theme => theme(model),
+        Action::Trails => map::trails(model),
+        Action::Measure => map::measure(model),
+        Action::Legend => map::legend(model),
+        Action::SetBookmark => map::set_bookmark(model, ""),
+        Action::NextBookmark => map::next_bookmark(model),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         // To be filled in.
-        Action::Palette
-        | Action::GoTo
-        | Action::Acknowledge
-        | Action::Trails
-        | Action::Measure
-        | Action::Legend
-        | Action::SetBookmark
-        | Action::NextBookmark
-        | Action::NumbersSpan => {}
+        Action::Palette | Action::GoTo | Action::Acknowledge | Action::NumbersSpan => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }
@@ -203,10 +200,7 @@ fn centre(model: &mut Model) {
     let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
-        Some(place) => {
-            model.map.centre_cursor_on(place);
-            model.map.fitted = true;
-        }
+        Some(place) => model.map.go_to(place),
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }

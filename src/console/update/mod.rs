@@ -4,6 +4,7 @@ mod actions;
 mod choose;
 mod drivers;
 mod forms;
+mod map;
 mod mouse;
 #[cfg(test)]
 mod mouse_tests;
@@ -113,6 +114,7 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
         (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return drivers::drop_here(model, action == Action::Accept),
+        (None, Action::Dismiss) if model.map.measuring.take().is_some() => {}
         (None, _) => tables::show_all(model),
     }
     Vec::new()
