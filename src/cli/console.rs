@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -16,6 +17,7 @@ use super::failure::Failure;
 use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
+use crate::console::model::{Depth, Look, ThemeName};
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
 use crate::store::{Access, NewRequest, Store};
@@ -46,6 +48,14 @@ pub(super) struct Manner {
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
+    /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
+    #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
+    theme: ThemeName,
+}
+
+/// Reads the name of a theme.
+fn theme() -> impl TypedValueParser<Value = ThemeName> {
+    PossibleValuesParser::new(ThemeName::ALL.map(ThemeName::as_str)).try_map(|name| name.parse::<ThemeName>())
 }
 
 impl Options {
@@ -80,45 +90,39 @@ impl Manner {
         outcome.map_err(Failure::io("the terminal"))
     }
 
+    /// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
+    pub(super) async fn draw(
+        &self,
+        store: Store,
+        address: String,
+        settings: Settings,
+        file: &Path,
+    ) -> Result<(), Failure> {
+        let drawing = || format!("the picture {}", file.display());
+        let look = Look { ascii: self.ascii, depth: Depth::TrueColour, theme: self.theme };
+        let options = model::Options { look, ..self.options(&store, address) };
+        let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
+            .map_err(io::Error::other)
+            .map_err(Failure::io(drawing()))?;
+        let shutdown = CancellationToken::new();
+        signals::end_after(&shutdown, Some(LOOKING));
+        let looked =
+            console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown)
+                .await;
+        looked.map_err(Failure::io(drawing()))?;
+        fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
+    }
+
     /// What the console is told of how it was started and where.
     fn options(&self, store: &Store, address: String) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
             read_only: store.access() == Access::ReadOnly,
-            look: model::Look {
-                ascii: self.ascii || !unicode(),
-                colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-            },
+            look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
             timezone: Local::now().offset().fix(),
         }
     }
-}
-
-/// Draws what the console shows of this Redis into a file, as SVG.
-pub(super) async fn draw_picture(
-    store: Store,
-    address: String,
-    settings: Settings,
-    file: &Path,
-) -> Result<(), Failure> {
-    let drawing = || format!("the picture {}", file.display());
-    let options = model::Options {
-        address,
-        yes: false,
-        read_only: false,
-        look: model::Look { ascii: false, colour: true },
-        timezone: Local::now().offset().fix(),
-    };
-    let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
-        .map_err(io::Error::other)
-        .map_err(Failure::io(drawing()))?;
-    let shutdown = CancellationToken::new();
-    signals::end_after(&shutdown, Some(LOOKING));
-    let looked =
-        console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown).await;
-    looked.map_err(Failure::io(drawing()))?;
-    fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
 }
 
 /// The host of a console without a terminal: there is no shell to go back to.
@@ -139,6 +143,12 @@ fn operator(settings: Settings) -> Operator {
     let Settings { ttl, interval, radius } = settings;
     let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval };
     Operator { actor: super::operator(), request }
+}
+
+/// How many colours the terminal has.
+fn depth() -> Depth {
+    let told = |name| std::env::var(name).ok();
+    Depth::told_by(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
 /// Whether the terminal shows Unicode: the locale says so, and it is not the kernel's own console, which has few signs.

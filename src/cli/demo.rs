@@ -88,7 +88,7 @@ impl Options {
             self.manner.show(store.clone(), name(), self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
-            Some(file) => super::console::draw_picture(store, name(), self.settings(), file).await,
+            Some(file) => self.manner.draw(store, name(), self.settings(), file).await,
             None => Ok(()),
         };
         stop.cancel();

@@ -6,7 +6,7 @@ use chrono::{FixedOffset, Offset, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::message::{Effect, Link, Message, News};
-use super::model::{Look, Model, Options};
+use super::model::{Depth, Look, Model, Options, ThemeName};
 use super::update::update;
 use crate::domain::{
     Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
@@ -21,7 +21,7 @@ pub(super) fn utc() -> FixedOffset {
 }
 
 pub(super) fn options() -> Options {
-    let look = Look { ascii: false, colour: true };
+    let look = Look { ascii: false, depth: Depth::Sixteen, theme: ThemeName::Terminal };
     Options { address: "127.0.0.1:6379/0".to_owned(), yes: false, read_only: false, look, timezone: utc() }
 }
 

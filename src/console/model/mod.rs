@@ -1,6 +1,7 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
 mod layer;
+mod look;
 mod map;
 mod searches;
 
@@ -15,6 +16,7 @@ use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
 
 pub use layer::{Confirm, Field, Form, FormKind, Layer};
+pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use searches::{Row, Searches};
 
@@ -22,15 +24,6 @@ pub use searches::{Row, Searches};
 const EVENTS_KEPT: usize = 500;
 /// A notice about an action stays so long.
 const NOTICE_FOR: Duration = Duration::from_secs(6);
-
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Only ASCII characters.
-    pub ascii: bool,
-    /// Colours may be used.
-    pub colour: bool,
-}
 
 /// How the console was started.
 #[derive(Debug, Clone)]
@@ -41,7 +34,7 @@ pub struct Options {
     pub yes: bool,
     /// Nothing may be changed.
     pub read_only: bool,
-    /// What the terminal can show.
+    /// What the terminal can show, and the theme.
     pub look: Look,
     /// The zone of the clock.
     pub timezone: FixedOffset,

@@ -26,6 +26,7 @@ use super::theme::Theme;
 pub fn draw(model: &Model, frame: &mut Frame) {
     let theme = Theme::new(model.options.look);
     let screen = frame.area();
+    frame.buffer_mut().set_style(screen, theme.screen());
     // The terminal may have been resized since the model was told.
     let Some(areas) = areas(screen.width, screen.height, model.focus, model.table) else {
         too_small(screen, frame.buffer_mut(), theme);
@@ -72,5 +73,6 @@ fn pane(title: &str, which: Pane, model: &Model, area: Rect, buffer: &mut Buffer
 /// A box over whatever was there, with an empty inside.
 fn boxed(area: Rect, border: Style, buffer: &mut Buffer, theme: Theme) {
     Clear.render(area, buffer);
+    buffer.set_style(area, theme.screen());
     Block::bordered().border_set(theme.signs.border).border_style(border).render(area, buffer);
 }

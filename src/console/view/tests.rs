@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use super::draw;
 use crate::console::fixtures::Desk;
 use crate::console::message::{Link, News};
-use crate::console::model::Look;
+use crate::console::model::Depth;
 
 fn frame(desk: &Desk) -> Buffer {
     let (columns, rows) = desk.model.size;
@@ -47,7 +47,8 @@ fn a_town_at_200x60() {
 #[test]
 fn a_town_in_ascii() {
     let mut desk = Desk::in_town(100, 30);
-    desk.model.options.look = Look { ascii: true, colour: false };
+    desk.model.options.look.ascii = true;
+    desk.model.options.look.depth = Depth::None;
     desk.press("down");
     let text = text(&desk);
     assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
@@ -141,6 +142,6 @@ fn no_size_breaks_the_frame() {
 fn nothing_is_told_by_colour_alone() {
     let colours = Desk::in_town(120, 40);
     let mut plain = Desk::in_town(120, 40);
-    plain.model.options.look.colour = false;
+    plain.model.options.look.depth = Depth::None;
     assert_eq!(text(&colours), text(&plain));
 }

@@ -13,7 +13,7 @@ impl Paper<'_> {
         let columns = self.meridians();
         for (_, y) in self.parallels() {
             for (_, x) in &columns {
-                self.buffer.set_string(*x, y, self.theme.signs.grid, self.theme.faint());
+                self.buffer.set_string(*x, y, self.theme.signs.grid, self.theme.grid());
             }
         }
     }
