@@ -13,6 +13,7 @@ use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::alarms::Alarms;
 use super::failure::Failure;
 use super::serve::Lifetime;
 use super::signals;
@@ -51,6 +52,8 @@ pub(super) struct Manner {
     /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
+    #[command(flatten)]
+    alarms: Alarms,
 }
 
 /// Reads the name of a theme.
@@ -120,6 +123,7 @@ impl Manner {
             yes: self.yes,
             read_only: store.access() == Access::ReadOnly,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
+            alarms: self.alarms.rules(),
             timezone: Local::now().offset().fix(),
         }
     }
@@ -134,6 +138,10 @@ impl Host for Nobody {
     }
 
     fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

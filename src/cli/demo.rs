@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
+// Its requests live for seconds: with the console's own bound each would be an alarm from its beginning.
+#[command(mut_arg("warn_left", |arg| arg.default_value("5s")))]
 pub(super) struct Options {
     #[command(flatten)]
     city: City,

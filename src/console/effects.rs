@@ -25,7 +25,7 @@ pub struct Hands {
 }
 
 impl Hands {
-    /// Carries out an effect on Redis. Suspending and leaving are the loop's.
+    /// Carries out an effect on Redis. What is for the terminal is the loop's.
     pub fn carry_out(&self, effect: Effect) {
         let hands = self.clone();
         match effect {
@@ -51,7 +51,7 @@ impl Hands {
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
             }
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Ring | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use crate::domain::{
-    Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UserId, View, Vitals,
+    Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UnixMs, UserId, View, Vitals,
 };
 
 /// So many waiting requests are read for the table at the most, those that are due first.
@@ -43,6 +43,10 @@ pub enum News {
     Nearest(Vec<(RequestId, Option<Candidate>)>),
     /// What happened lately, oldest first.
     Events(Vec<Event>),
+    /// What happened before that, oldest first: all since this time. The pages come in turn, the newest first.
+    Past(Vec<Event>, UnixMs),
+    /// More has happened than is told: the events that come next do not join on to those before, and the past is read anew.
+    Missed,
     /// The rectangle around all drivers, none where there are none; or why it cannot be told.
     Extent(Result<Option<Bounds>, String>),
     /// Redis answers, but something could not be read, for this reason.
@@ -99,6 +103,8 @@ pub enum Effect {
     AskExtent,
     /// The screen shows something else now.
     Look(Glance),
+    /// Ring the terminal's bell.
+    Ring,
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.

@@ -61,6 +61,11 @@ impl Host for Screen {
         disable_raw_mode()?;
         enter()
     }
+
+    fn ring(&mut self) -> io::Result<()> {
+        stdout().write_all(b"\x07")?;
+        stdout().flush()
+    }
 }
 
 fn enter() -> io::Result<()> {

@@ -1,8 +1,10 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod alarms;
 mod layer;
 mod look;
 mod map;
+mod numbers;
 mod searches;
 
 use std::collections::VecDeque;
@@ -15,9 +17,11 @@ use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
 
+pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use layer::{Confirm, Field, Form, FormKind, Layer};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
+pub use numbers::{Column, Figures, Numbers, Span};
 pub use searches::{Row, Searches};
 
 /// So many events are kept for the pane.
@@ -36,6 +40,8 @@ pub struct Options {
     pub read_only: bool,
     /// What the terminal can show, and the theme.
     pub look: Look,
+    /// When there is an alarm.
+    pub alarms: AlarmRules,
     /// The zone of the clock.
     pub timezone: FixedOffset,
 }
@@ -97,6 +103,10 @@ pub struct Model {
     pub map: MapModel,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
+    /// What happened lately, in figures.
+    pub numbers: Numbers,
+    /// Who is about to be lost.
+    pub alarms: Alarms,
     /// How many events the pane is scrolled back by.
     pub events_back: usize,
     /// The pane that has the keys.
@@ -131,6 +141,8 @@ impl Model {
             searches: Searches::default(),
             map: MapModel::default(),
             events: VecDeque::new(),
+            numbers: Numbers::default(),
+            alarms: Alarms::default(),
             events_back: 0,
             focus: Pane::Searches,
             table: Pane::Searches,
@@ -214,6 +226,19 @@ impl Model {
         if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
     }
 
+    /// Whether the rider of this row is about to be lost.
+    #[must_use]
+    pub fn is_alarming(&self, row: &Row) -> Option<Alarm> {
+        self.alarms.rider(row.search.id)
+    }
+
+    /// The bound on those who wait, where it is passed.
+    #[must_use]
+    pub fn is_crowded(&self) -> Option<(u64, Alarm)> {
+        let bound = self.options.alarms.waiting.filter(|bound| self.waiting() > *bound);
+        bound.zip(self.alarms.crowd())
+    }
+
     /// What keys mean at the moment.
     #[must_use]
     pub fn context(&self) -> Context {
@@ -248,6 +273,7 @@ impl Model {
     pub fn add_events(&mut self, events: Vec<Event>) {
         for event in events {
             if self.events.back().is_none_or(|last| last.id < event.id) {
+                self.numbers.add(&event);
                 self.events.push_back(event);
                 if self.events_back > 0 {
                     self.events_back += 1;

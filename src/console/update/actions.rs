@@ -61,6 +61,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Acknowledge => super::alarms::acknowledge(model),
+        Action::NumbersSpan => super::alarms::next_span(model),
         // To be filled in.
         Action::ExtendTime
         | Action::Retry
@@ -78,13 +80,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Theme
         | Action::Pause
         | Action::Copy
-        | Action::Acknowledge
         | Action::Trails
         | Action::Measure
         | Action::Legend
         | Action::SetBookmark
-        | Action::NextBookmark
-        | Action::NumbersSpan => {}
+        | Action::NextBookmark => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }

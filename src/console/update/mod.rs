@@ -1,6 +1,7 @@
 //! (model, message) → effects. Pure: no runtime, no Redis, no clock; the time comes with the message.
 
 mod actions;
+mod alarms;
 mod forms;
 mod news;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
     };
+    effects.extend(alarms::look(model));
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
