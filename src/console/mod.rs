@@ -6,13 +6,13 @@
 pub mod action;
 pub mod effects;
 mod feed;
-mod past;
 #[cfg(test)]
 mod fixtures;
 pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod model;
+mod past;
 pub mod picture;
 pub mod projection;
 pub mod terminal;

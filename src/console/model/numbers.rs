@@ -185,15 +185,16 @@ impl Numbers {
         let window = self.window(now);
         let (first, last) = (*window.start(), *window.end());
         let (buckets, most) = (last - first + 1, i64::from(most.max(2)));
-        let each = if buckets <= most { 1 } else { buckets.div_euclid(most - 1) + 1 };
-        let count = (buckets - 1).div_euclid(each) + 1 + i64::from(each > 1);
+        // So many columns the span touches at the most, wherever it begins.
+        let count = |each: i64| if each == 1 { buckets } else { (buckets - 2) / each + 2 };
+        let each = (1..buckets).find(|each| count(*each) <= most).unwrap_or(buckets);
         let newest = last.div_euclid(each);
         let column = |at: i64| {
             let (from, to) = (at * each, at * each + each - 1);
             let figures = self.sum(from.max(first)..=to.min(last));
             Column { figures, whole: self.whole_from.is_some_and(|whole| bucket_of(whole) <= to) }
         };
-        (newest - count.min(most) + 1..=newest).map(column).collect()
+        (newest - count(each) + 1..=newest).map(column).collect()
     }
 
     fn count(&mut self, event: &Event) {
@@ -245,7 +246,10 @@ impl Bucket {
                 self.figures.found += 1;
                 if let Some(ms) = event.waited_ms {
                     self.waits = self.waits.take().or_else(|| Histogram::new(DIGITS).ok());
-                    self.waits.iter_mut().for_each(|waits| waits.saturating_record(ms.min(LONGEST_WAIT_MS)));
+                    if let Some(waits) = &mut self.waits {
+                        // It grows to whatever it is given.
+                        waits.record(ms.min(LONGEST_WAIT_MS)).unwrap_or_default();
+                    }
                 }
             }
             _ => {}

@@ -5,6 +5,7 @@ mod events;
 mod header;
 mod layers;
 mod map;
+mod numbers;
 mod searches;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,9 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     };
     let buffer = frame.buffer_mut();
     header::draw(model, areas.header, buffer, theme);
+    if !areas.numbers.is_empty() {
+        numbers::draw(model, areas.numbers, buffer, theme);
+    }
     if !areas.map.is_empty() {
         map::draw(model, areas.map, buffer, theme);
     }
