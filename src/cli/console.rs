@@ -14,6 +14,7 @@ use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::alarms::Alarms;
 use super::failure::Failure;
 use super::serve::Lifetime;
 use super::signals;
@@ -59,6 +60,8 @@ pub(super) struct Manner {
     /// Streets and zones to draw under the drivers: a `GeoJSON` file of lines and polygons
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
+    #[command(flatten)]
+    alarms: Alarms,
 }
 
 /// Reads the name of a theme.
@@ -122,6 +125,7 @@ impl Manner {
             yes: self.yes,
             read_only: store.armed() == Armed::Never,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
+            alarms: self.alarms.rules(),
             timezone: Local::now().offset().fix(),
             keymap: Arc::clone(&shared.keymap),
             overlay: Arc::new(overlay),
@@ -162,6 +166,10 @@ impl Host for Nobody {
     }
 
     fn copy(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ const STREETS: &str = include_str!("../../assets/santiago.geojson");
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
+// Its requests live for seconds: with the console's own bound each would be an alarm from its beginning.
+#[command(mut_arg("warn_left", |arg| arg.default_value("5s")))]
 pub(super) struct Options {
     #[command(flatten)]
     city: City,

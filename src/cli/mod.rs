@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Here alone the rooms are wired together.
 
 mod actions;
+mod alarms;
 mod city;
 mod console;
 mod demo;

@@ -29,7 +29,7 @@ pub struct Hands {
 }
 
 impl Hands {
-    /// Carries out an effect on Redis. Suspending and leaving are the loop's.
+    /// Carries out an effect on Redis. What is for the terminal is the loop's.
     pub fn carry_out(&self, effect: Effect) {
         let hands = self.clone();
         match effect {
@@ -59,7 +59,7 @@ impl Hands {
                 Some(span) => self.store.arm(span),
                 None => self.store.disarm(),
             },
-            Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Ring | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -7,7 +7,7 @@ use chrono::{FixedOffset, Offset, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::message::{Effect, Link, Message, News};
-use super::model::{Depth, Look, Model, Options, ThemeName};
+use super::model::{AlarmRules, Depth, Look, Model, Options, Span, ThemeName};
 use super::update::update;
 use crate::domain::{
     Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
@@ -23,11 +23,13 @@ pub(super) fn utc() -> FixedOffset {
 
 pub(super) fn options() -> Options {
     let look = Look { ascii: false, depth: Depth::Sixteen, theme: ThemeName::Terminal };
+    let alarms = AlarmRules { left: Duration::from_secs(30), waiting: None, bell: false };
     Options {
         address: "127.0.0.1:6379/0".to_owned(),
         yes: false,
         read_only: false,
         look,
+        alarms,
         timezone: utc(),
         keymap: Arc::default(),
         overlay: Arc::default(),
@@ -140,10 +142,11 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// A console on an empty Redis that is live.
+    /// A console on an empty Redis that is live, and nothing has happened there.
     pub(super) fn new(columns: u16, rows: u16) -> Self {
         let mut desk = Self { model: Model::new(options(), (columns, rows)), at: Duration::ZERO, effects: Vec::new() };
         desk.news(News::Link(Link::Live));
+        desk.news(News::Past(Vec::new(), START - Span::longest()));
         desk.vitals(0);
         desk
     }

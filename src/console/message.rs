@@ -50,6 +50,10 @@ pub enum News {
     Life(RequestId, Vec<Event>),
     /// What happened lately, oldest first.
     Events(Vec<Event>),
+    /// What happened before that, oldest first: all since this time. The pages come in turn, the newest first.
+    Past(Vec<Event>, UnixMs),
+    /// More has happened than is told: the events that come next do not join on to those before, and the past is read anew.
+    Missed,
     /// The rectangle around all drivers, none where there are none; or why it cannot be told.
     Extent(Result<Option<Bounds>, String>),
     /// Redis answers, but something could not be read, for this reason.
@@ -148,6 +152,8 @@ pub enum Effect {
     Arm(Option<Duration>),
     /// Put this text into the terminal's clipboard.
     Copy(String),
+    /// Ring the terminal's bell.
+    Ring,
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.

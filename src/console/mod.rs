@@ -15,6 +15,7 @@ pub mod layout;
 pub mod message;
 pub mod model;
 pub mod overlay;
+mod past;
 pub mod picture;
 pub mod projection;
 pub mod rebinding;
@@ -39,7 +40,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store};
 use effects::Hands;
-use message::{Effect, Glance, Message};
+use message::{Effect, Glance, Link, Message};
 use model::{Model, Options};
 
 /// Messages that may wait before their senders have to.
@@ -83,6 +84,12 @@ pub trait Host {
     /// # Errors
     /// Where the terminal fails.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// Where the terminal fails.
+    fn ring(&mut self) -> io::Result<()>;
 }
 
 /// In whose name the console acts, and with what it opens a search.
@@ -159,6 +166,7 @@ where
                 match effect {
                     Effect::Quit => break 'running,
                     Effect::Copy(text) => host.copy(&text)?,
+                    Effect::Ring => host.ring()?,
                     Effect::Suspend => {
                         host.suspend()?;
                         repaint(terminal)?;
@@ -194,9 +202,14 @@ where
     terminal.resize(size.into()).map_err(io::Error::other)
 }
 
-/// How long until something on the screen changes by time alone: a countdown's figures, or a deadline.
+/// How long until something on the screen changes by time alone: a countdown's figures, a deadline, or an alarm.
 fn next_tick(model: &Model) -> Duration {
     let Some(now) = model.redis_now() else { return TICK };
-    let deadline = model.searches.next_deadline().map(|at| at.since(now) + Duration::from_millis(1));
-    deadline.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
+    if matches!(model.link, Link::Away(_)) {
+        // The picture stands still; only its age goes on.
+        return TICK;
+    }
+    let moments = model.searches.next_deadline().into_iter().chain(model.alarms.next());
+    let until = moments.min().map(|at| at.since(now) + Duration::from_millis(1));
+    until.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
 }

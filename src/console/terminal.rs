@@ -74,6 +74,11 @@ impl Host for Screen {
     fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
+
+    fn ring(&mut self) -> io::Result<()> {
+        stdout().write_all(b"\x07")?;
+        stdout().flush()
+    }
 }
 
 fn enter() -> io::Result<()> {

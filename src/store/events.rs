@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 
 use super::reply::Fields;
 use super::{CONNECT_TIMEOUT, Store, StoreError, millis};
-use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId};
+use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId, UnixMs};
 
 /// How long one read waits for something new. It is also the beat at which a dead connection is noticed.
 pub(super) const BLOCK: Duration = Duration::from_secs(2);
@@ -70,6 +70,26 @@ impl Store {
         let entries: Vec<Entry> =
             self.query(range.arg(&self.keys.events).arg(start).arg("+").arg("COUNT").arg(BATCH)).await?;
         Ok(entries.into_iter().filter_map(event).collect())
+    }
+
+    /// A page of the events since that time that come before `before`, or before the end where there is none: the newest of
+    /// them, oldest first. With it the place before which the next page ends; none where this was the last.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn events_before(
+        &self,
+        before: Option<StreamId>,
+        since: UnixMs,
+        count: usize,
+    ) -> Result<(Vec<Event>, Option<StreamId>), StoreError> {
+        let end = before.map_or_else(|| "+".to_owned(), |id| format!("({id}"));
+        let mut range = redis::cmd("XREVRANGE");
+        let entries: Vec<Entry> =
+            self.query(range.arg(&self.keys.events).arg(end).arg(since.0.max(0)).arg("COUNT").arg(count)).await?;
+        let full = entries.len() == count;
+        let first = entries.last().filter(|_| full).and_then(|entry| entry.0.parse().ok());
+        Ok((entries.into_iter().rev().filter_map(event).collect(), first))
     }
 
     /// Follows the stream from after that event on, or from now on where there is none.

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cabstand::console::model::{Depth, Look, Options, ThemeName};
+use cabstand::console::model::{AlarmRules, Depth, Look, Options, ThemeName};
 use cabstand::console::{self, Host, Input, Operator};
 use cabstand::store::Store;
 use chrono::{Offset, Utc};
@@ -43,6 +43,7 @@ impl Desk {
             yes: false,
             read_only: false,
             look,
+            alarms: AlarmRules { left: Duration::from_secs(30), waiting: None, bell: false },
             timezone: Utc.fix(),
             keymap: Arc::default(),
             overlay: Arc::default(),
@@ -140,6 +141,10 @@ impl Host for Clipboard {
     }
 
     fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
         Ok(())
     }
 

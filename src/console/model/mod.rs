@@ -1,5 +1,6 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod alarms;
 mod armed;
 mod bookmarks;
 mod detail;
@@ -11,6 +12,7 @@ mod layer;
 mod lines;
 mod look;
 mod map;
+mod numbers;
 mod order;
 mod row;
 mod searches;
@@ -33,6 +35,7 @@ use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
 use super::overlay::Overlay;
 use crate::domain::{Event, Point, UnixMs, Vitals};
+pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
 pub use detail::{Detail, Subject, taken_by};
@@ -43,6 +46,7 @@ pub use held::Held;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, HELP_LEGEND, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
+pub use numbers::{Column, Figures, Numbers, Span};
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
 pub use row::Row;
 pub use searches::Searches;
@@ -68,6 +72,8 @@ pub struct Options {
     pub read_only: bool,
     /// What the terminal can show, and the theme.
     pub look: Look,
+    /// When there is an alarm.
+    pub alarms: AlarmRules,
     /// The zone of the clock.
     pub timezone: FixedOffset,
     /// What keys mean.
@@ -144,6 +150,10 @@ pub struct Model {
     pub bookmarks: Bookmarks,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
+    /// What happened lately, in figures.
+    pub numbers: Numbers,
+    /// Who is about to be lost.
+    pub alarms: Alarms,
     /// How many events the pane is scrolled back by.
     pub events_back: usize,
     /// The pane that has the keys.
@@ -195,6 +205,8 @@ impl Model {
             map: MapModel::default(),
             bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
+            numbers: Numbers::default(),
+            alarms: Alarms::default(),
             events_back: 0,
             focus: Pane::Searches,
             table: Pane::Searches,
@@ -289,6 +301,19 @@ impl Model {
         if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
     }
 
+    /// Whether the rider of this row is about to be lost.
+    #[must_use]
+    pub fn is_alarming(&self, row: &Row) -> Option<Alarm> {
+        self.alarms.rider(row.search.id)
+    }
+
+    /// The bound on those who wait, where it is passed.
+    #[must_use]
+    pub fn is_crowded(&self) -> Option<(u64, Alarm)> {
+        let bound = self.options.alarms.waiting.filter(|bound| self.waiting() > *bound);
+        bound.zip(self.alarms.crowd())
+    }
+
     /// What keys mean at the moment.
     #[must_use]
     pub fn context(&self) -> Context {
@@ -344,6 +369,7 @@ impl Model {
         for event in events {
             self.detail.add(&event);
             if self.events.back().is_none_or(|last| last.id < event.id) {
+                self.numbers.add(&event);
                 self.events.push_back(event);
                 if self.events_back > 0 {
                     self.events_back += 1;

@@ -61,8 +61,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Acknowledge => super::alarms::acknowledge(model),
+        Action::NumbersSpan => super::alarms::next_span(model),
         // To be filled in.
-        Action::Palette | Action::GoTo | Action::Acknowledge | Action::NumbersSpan => {}
+        Action::Palette | Action::GoTo => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }

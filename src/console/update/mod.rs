@@ -1,6 +1,7 @@
 //! (model, message) → effects. Pure: no runtime, no Redis, no clock; the time comes with the message.
 
 mod actions;
+mod alarms;
 mod choose;
 mod drivers;
 mod forms;
@@ -45,6 +46,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
         }
     };
     model.settle();
+    effects.extend(alarms::look(model));
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();

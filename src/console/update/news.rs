@@ -49,6 +49,8 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Life(id, life) => model.detail.take_life(id, life),
         News::Nearest(nearest) => model.searches.take_nearest(nearest),
         News::Events(events) => model.add_events(events),
+        News::Past(events, from) => model.numbers.add_past(&events, from),
+        News::Missed => model.numbers.forget(),
         News::Extent(extent) => {
             model.map.fitting = false;
             match extent {

@@ -9,6 +9,7 @@ mod help;
 mod layers;
 mod lists;
 mod map;
+mod numbers;
 mod searches;
 mod table;
 mod tabs;
@@ -40,6 +41,9 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     };
     let buffer = frame.buffer_mut();
     header::draw(model, areas.header, buffer, theme);
+    if !areas.numbers.is_empty() {
+        numbers::draw(model, areas.numbers, buffer, theme);
+    }
     if !areas.map.is_empty() {
         map::draw(model, areas.map, buffer, theme);
     }

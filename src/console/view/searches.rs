@@ -16,7 +16,7 @@ use super::table::{self, Head};
 use super::{pane, text};
 use crate::console::action::Action;
 use crate::console::columns::{self, Column, SearchField};
-use crate::console::model::{Model, Pane, Row};
+use crate::console::model::{Alarm, Model, Pane, Row};
 use crate::console::theme::Theme;
 use crate::console::wording;
 use crate::domain::{State, UnixMs, format_distance, format_span, format_wait};
@@ -94,7 +94,16 @@ fn draw_row(model: &Model, row: &Row, columns: &[Column<SearchField>], line: Rec
             }
             SearchField::Left => {
                 let (figures, part) = left(row, now);
-                text::put(buffer, area, &figures, part.map_or(theme.text(), |part| theme.countdown(part)), theme);
+                let style = match model.is_alarming(row) {
+                    Some(Alarm::Loud) => theme.alarm(),
+                    Some(Alarm::Acknowledged) => theme.acknowledged(),
+                    None => part.map_or(theme.text(), |part| theme.countdown(part)),
+                };
+                text::put(buffer, area, &figures, style, theme);
+                // Where Redis is being asked, that is what the sign says.
+                if model.is_alarming(row).is_some() && figures.len() + 2 <= usize::from(area.width) {
+                    text::put_right(buffer, area, theme.signs.alarm, style, theme);
+                }
             }
             SearchField::Bar => {
                 if let (_, Some(part)) = left(row, now) {
