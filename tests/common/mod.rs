@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 pub mod desk;
+pub mod command;
 pub mod doors;
 pub mod listener;
 pub mod pty;
