@@ -66,6 +66,24 @@ pub fn way(from: Point, to: Point) -> String {
     format!("{}, bearing {bearing:03} ({wind})", format_distance(from.distance_m(to)))
 }
 
+/// `12 s ago`, `just now`.
+#[must_use]
+pub fn since(span: Duration) -> String {
+    if span.as_secs() == 0 { "just now".to_owned() } else { format!("{} ago", ago(span)) }
+}
+
+/// How long ago something was, in one unit: `now`, `12 s`, `4 min`, `3 h`, `5 d`.
+#[must_use]
+pub fn ago(span: Duration) -> String {
+    match span.as_secs() {
+        0 => "now".to_owned(),
+        s if s < 120 => format!("{s} s"),
+        s if s < 2 * 3_600 => format!("{} min", s / 60),
+        s if s < 2 * 86_400 => format!("{} h", s / 3_600),
+        s => format!("{} d", s / 86_400),
+    }
+}
+
 /// An event in a sentence: who did what to whom.
 #[must_use]
 pub fn event(event: &Event) -> String {
@@ -182,6 +200,13 @@ mod tests {
         for (bearing, told) in [(0.0, "000 (N)"), (45.0, "045 (NE)"), (202.0, "202 (S)"), (359.8, "000 (N)")] {
             assert_eq!(way(from, from.destination(bearing, 1_234.0)), format!("1.2 km, bearing {told}"));
         }
+    }
+
+    #[test]
+    fn a_time_ago_has_one_unit() {
+        let texts = [0, 1, 119, 120, 7_199, 7_200, 172_799, 172_800].map(|s| ago(Duration::from_secs(s)));
+        assert_eq!([since(Duration::ZERO), since(Duration::from_secs(4))], ["just now", "4 s ago"]);
+        assert_eq!(texts, ["now", "1 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 d"]);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! never while drawing; the selected row keeps its line whoever comes, goes or moves.
 
 use super::filter::Sieve;
-use super::lines::{Lines, Marks};
+use super::lines::Lines;
+use super::marks::Marks;
 use super::order::{DriverColumn, SortOrder};
 use crate::domain::{DriverId, Point, Sighting};
 

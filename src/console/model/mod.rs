@@ -12,6 +12,7 @@ mod layer;
 mod lines;
 mod look;
 mod map;
+mod marks;
 mod numbers;
 mod order;
 mod row;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::Row;
 use super::filter::Sieve;
-use super::lines::{Lines, Marks};
+use super::lines::Lines;
+use super::marks::Marks;
 use super::order::{SearchColumn, SortOrder};
 use crate::console::message::MOST_WAITING;
 use crate::domain::{Candidate, Record, RequestId, Search, UnixMs};
@@ -19,13 +20,13 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
-    rows: HashMap<RequestId, Row>,
+    pub(super) rows: HashMap<RequestId, Row>,
     /// What is shown, in order.
-    order: Vec<RequestId>,
-    selected: Option<RequestId>,
+    pub(super) order: Vec<RequestId>,
+    pub(super) selected: Option<RequestId>,
     lines: Lines,
     pub(super) sorted: SortOrder<SearchColumn>,
-    marks: Marks<RequestId>,
+    pub(super) marks: Marks<RequestId>,
     /// What was selected before the filter, to be selected again after it.
     before_filter: Option<RequestId>,
     /// Something has changed since order and filter were settled.
@@ -45,6 +46,12 @@ impl Searches {
     /// Every request of the table, shown or not.
     pub fn all(&self) -> impl Iterator<Item = &Row> {
         self.rows.values()
+    }
+
+    /// How many there are, shown or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rows.len()
     }
 
     /// The selected request.
@@ -258,57 +265,5 @@ impl Searches {
             Some(position) => self.lines.show(position, self.order.len()),
             None => self.lines.stay_full(self.order.len()),
         }
-    }
-
-    /// Marks the selected row, or takes its mark off, and goes on to the next row.
-    pub(super) fn toggle_mark(&mut self) {
-        if let Some(id) = self.selected {
-            self.marks.toggle(&id);
-            self.move_selection(1);
-        }
-    }
-
-    /// Marks the rows from the last marked one to the selected one.
-    pub(super) fn mark_range(&mut self) {
-        if let Some(id) = self.selected {
-            self.marks.mark_to(&id, &self.order);
-        }
-    }
-
-    /// Marks all that are shown; where they all are marked, takes all marks off.
-    pub(super) fn mark_all(&mut self) {
-        self.marks.mark_all(&self.order);
-    }
-
-    /// Takes all marks off; whether there were any.
-    pub(super) fn clear_marks(&mut self) -> bool {
-        self.marks.clear()
-    }
-
-    /// Whether this request is marked.
-    #[must_use]
-    pub fn is_marked(&self, id: RequestId) -> bool {
-        self.marks.contains(&id)
-    }
-
-    /// The marked requests: first those that are shown, in their order, then those that the filter hides.
-    #[must_use]
-    pub fn marked(&self) -> Vec<RequestId> {
-        self.marks.in_order(&self.order)
-    }
-
-    /// How many are marked.
-    #[must_use]
-    pub fn marked_count(&self) -> usize {
-        self.marks.count()
-    }
-
-    /// How many of the marked ones the filter hides.
-    #[must_use]
-    pub fn marked_hidden(&self) -> usize {
-        if self.marks.count() == 0 {
-            return 0;
-        }
-        self.rows.values().filter(|row| !row.hit && self.marks.contains(&row.search.id)).count()
     }
 }

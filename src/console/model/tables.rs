@@ -166,28 +166,26 @@ impl Model {
         true
     }
 
-    /// Marks the selected row of a table, or takes its mark off, and goes on to the next row.
-    pub fn toggle_mark(&mut self) {
-        match self.table {
-            Pane::Drivers => {
-                let Some(id) = self.selected_row().cloned() else { return };
-                self.drivers.marks.toggle(&id);
-                self.move_driver_selection(1);
-            }
-            _ => self.searches.toggle_mark(),
+    /// Marks the selected row of a table, or takes its mark off, and goes on to the next row. Whether there was such a row.
+    pub fn toggle_mark(&mut self) -> bool {
+        if self.table != Pane::Drivers {
+            return self.searches.toggle_mark();
         }
+        let Some(id) = self.selected_row().cloned() else { return false };
+        self.drivers.marks.toggle(&id);
+        self.move_driver_selection(1);
+        true
     }
 
-    /// Marks the rows of a table from the last marked one to the selected one.
-    pub fn mark_range(&mut self) {
-        match self.table {
-            Pane::Drivers => {
-                let Some(id) = self.selected_row().cloned() else { return };
-                let shown = self.shown_drivers();
-                self.drivers.marks.mark_to(&id, &shown);
-            }
-            _ => self.searches.mark_range(),
+    /// Marks the rows of a table from the last marked one to the selected one. Whether there was such a row.
+    pub fn mark_range(&mut self) -> bool {
+        if self.table != Pane::Drivers {
+            return self.searches.mark_range();
         }
+        let Some(id) = self.selected_row().cloned() else { return false };
+        let shown = self.shown_drivers();
+        self.drivers.marks.mark_to(&id, &shown);
+        true
     }
 
     /// Marks all rows of a table that the filter shows; where they all are marked, takes all marks of the table off.

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::Row;
 use crate::console::action::Action;
-use crate::console::wording::many;
+use crate::console::wording::{many, since};
 use crate::domain::{
     Around, DriverId, Event, EventKind, Metres, Near, Record, Request, RequestId, UnixMs, format_distance, format_span,
-    format_wait,
 };
 
 /// So many drivers who were taken by others are named.
@@ -112,11 +111,6 @@ fn within(around: &Around, radius_m: f64, next_in: Duration) -> Reason {
     }
 }
 
-/// `4 s ago`, `just now`.
-fn ago(span: Duration) -> String {
-    if span < Duration::from_secs(1) { "just now".to_owned() } else { format!("{} ago", format_wait(span)) }
-}
-
 fn counted(n: u64) -> String {
     if n >= MOST_COUNTED { format!("{MOST_COUNTED} or more") } else { n.to_string() }
 }
@@ -142,8 +136,8 @@ fn outside(around: &Around, radius_m: f64) -> Reason {
 
 /// Drivers who stood within its radius and were given to others since it waits, the latest first.
 fn taken(request: &Request, world: Surroundings) -> Option<String> {
-    let Request { id, created_at: since, pickup, radius_m, .. } = *request;
-    let lately = world.events.iter().rev().take_while(|event| event.id.at >= since);
+    let Request { id, created_at, pickup, radius_m, .. } = *request;
+    let lately = world.events.iter().rev().take_while(|event| event.id.at >= created_at);
     let near = lately.filter(|event| event.driver_place.is_some_and(|place| place.distance_m(pickup) <= radius_m));
     let taken: Vec<(&DriverId, RequestId, UnixMs)> = near
         .filter(|event| event.kind == EventKind::Found)
@@ -153,7 +147,7 @@ fn taken(request: &Request, world: Surroundings) -> Option<String> {
     let named: Vec<String> = taken
         .iter()
         .take(TAKEN_NAMED)
-        .map(|(driver, other, at)| format!("{driver} by {other} {}", ago(world.now.since(*at))))
+        .map(|(driver, other, at)| format!("{driver} by {other} {}", since(world.now.since(*at))))
         .collect();
     if named.is_empty() {
         return None;

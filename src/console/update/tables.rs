@@ -1,5 +1,8 @@
 //! What the keys of the tables do: steps, marks, orders, the filter.
 
+#[cfg(test)]
+mod tests;
+
 use tui_input::Input;
 
 use crate::console::action::{Action, Direction};
@@ -10,8 +13,12 @@ pub(super) fn act(model: &mut Model, action: Action) {
     match action {
         Action::First => step_by(model, model.focus, isize::MIN),
         Action::Last => step_by(model, model.focus, isize::MAX),
-        Action::Mark => model.toggle_mark(),
-        Action::MarkRange => model.mark_range(),
+        Action::Mark | Action::MarkRange => {
+            let done = if action == Action::Mark { model.toggle_mark() } else { model.mark_range() };
+            if !done {
+                model.say(Tone::Plain, "no row is selected: choose one with the arrows");
+            }
+        }
         Action::MarkAll => model.mark_all(),
         Action::Sort => model.sort_by_next(),
         Action::SortReverse => model.turn_order(),

@@ -28,7 +28,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
             None if filter.is_empty() => (FILTER_TERMS.to_owned(), theme.faint()),
             None => (format!(" {}  {keeps} keeps, {drops} shows all ", hits(model)), theme.faint()),
         };
-        text::put_right(buffer, rest, &told, style, theme);
+        // What is typed goes before what is told of it.
+        let typed = u16::try_from(input.value().width()).unwrap_or(u16::MAX).saturating_add(1).min(rest.width);
+        let beside = Rect { x: rest.x + typed, width: rest.width - typed, ..rest };
+        text::put_right(buffer, beside, &told, style, theme);
         return;
     }
     if !model.layers.is_empty() || model.map.carry.is_some() {
@@ -55,14 +58,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
 
 /// How many the filter lets through.
 fn hits(model: &Model) -> String {
-    let (searches, drivers) = (model.searches.all().count(), model.map.fleet.drivers.len());
-    format!(
-        "{} of {}, {} of {}",
-        wording::count(model.searches.shown() as u64),
-        wording::many(searches as u64, "search").replace("searchs", "searches"),
-        wording::count(model.drivers.shown() as u64),
-        wording::many(drivers as u64, "driver")
-    )
+    let of = |hits: usize, all: usize| format!("{} of {}", wording::count(hits as u64), wording::count(all as u64));
+    let searches = of(model.searches.shown(), model.searches.count());
+    let drivers = of(model.drivers.shown(), model.map.fleet.drivers.len());
+    format!("{searches} searches, {drivers} drivers")
 }
 
 fn trouble(model: &Model) -> Option<String> {

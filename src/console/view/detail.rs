@@ -21,7 +21,7 @@ use crate::console::layout::inside;
 use crate::console::model::{Model, Reason, Row, Subject, Surroundings, taken_by, why_not_found};
 use crate::console::theme::Theme;
 use crate::console::wording::{self, many};
-use crate::domain::{Near, Request, Sighting, UnixMs, format_distance, format_span, format_wait};
+use crate::domain::{Near, Request, Sighting, UnixMs, format_distance, format_span};
 
 /// A line of words, each in its own style.
 type Line = Vec<(String, Style)>;
@@ -123,7 +123,7 @@ fn nearest(model: &Model, row: &Row, now: UnixMs, theme: Theme) -> Option<Line> 
     let named = |near: &Near| {
         let candidate = &near.candidate;
         let style = if near.stale { theme.faint() } else { theme.driver() };
-        let age = near.seen.map(|at| format!(" {} ago", format_wait(now.since(at)))).unwrap_or_default();
+        let age = near.seen.map(|at| format!(" {}", wording::ago(now.since(at)))).unwrap_or_default();
         let stale = if near.stale { format!(" stale{age}") } else { String::new() };
         (format!("{} {}{stale}", candidate.driver.id, format_distance(candidate.distance_m)), style)
     };
@@ -158,7 +158,7 @@ fn of_driver(model: &Model, driver: &Sighting, theme: Theme) -> Vec<Line> {
     let between = theme.signs.between;
     let now = model.picture_now().unwrap_or_default();
     let reported = match driver.seen {
-        Some(at) => format!("last report {} ago", format_wait(now.since(at))),
+        Some(at) => format!("last report {}", wording::since(now.since(at))),
         None => "never reported: another hand has set it there".to_owned(),
     };
     let mut lines = vec![vec![(format!("{} {between} {reported}", driver.place), theme.text())]];

@@ -10,13 +10,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::table::{self, Head};
+use super::table::{self, Head, Part};
 use super::{pane, text};
 use crate::console::columns::{self, Column, DriverField};
 use crate::console::model::{Contact, Model, Pane};
 use crate::console::theme::Theme;
 use crate::console::wording;
-use crate::domain::{Sighting, format_distance, format_wait};
+use crate::domain::{Sighting, format_distance};
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let inside = pane(&title(model, area, theme), Pane::Drivers, model, area, buffer, theme);
@@ -56,9 +56,9 @@ fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let order = model.drivers.sorted();
     let parts = [
         table::marked(model.marked_drivers_count(), "not in the table"),
-        (crowds > 0).then(|| format!("+ {} in crowds: zoom in", wording::count(crowds))),
+        (crowds > 0).then(|| Part::new(format!("+ {} in crowds: zoom in", wording::count(crowds)))),
         table::matching(model, (model.drivers.shown(), fleet.drivers.len())),
-        Some(format!("by {} {}", order.by.as_str(), table::sort_sign(order.descending, theme))),
+        Some(table::sorted(order.by.as_str(), order.descending, theme)),
     ];
     table::title(name, parts.into_iter().flatten(), area, theme)
 }
@@ -88,7 +88,7 @@ fn draw_row(
                 text::put(buffer, area, contact.as_str(), style(contact, theme), theme);
             }
             DriverField::Age => {
-                let ago = driver.seen.zip(model.picture_now()).map(|(seen, now)| format_wait(now.since(seen)));
+                let ago = driver.seen.zip(model.picture_now()).map(|(seen, now)| wording::ago(now.since(seen)));
                 text::put(buffer, area, &ago.unwrap_or_else(|| "-".to_owned()), theme.text(), theme);
             }
             DriverField::Distance => {

@@ -8,7 +8,8 @@ use super::layers::centred;
 use super::{boxed, text};
 use crate::console::model::{Choose, Model, Results, Tone};
 use crate::console::theme::Theme;
-use crate::domain::{Near, UnixMs, format_distance, format_wait};
+use crate::console::wording;
+use crate::domain::{Near, UnixMs, format_distance};
 
 /// The drivers around a search, nearest first.
 pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut Buffer, theme: Theme) {
@@ -44,8 +45,7 @@ pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut B
 fn candidate(near: &Near, radius: Option<f64>, now: UnixMs) -> String {
     let candidate = &near.candidate;
     let outside = radius.is_some_and(|radius| candidate.distance_m > radius);
-    let age =
-        near.seen.map_or("never reported".to_owned(), |at| format!("reported {} ago", format_wait(now.since(at))));
+    let age = near.seen.map_or("never reported".to_owned(), |at| format!("reported {}", wording::since(now.since(at))));
     let notes: Vec<&str> = [(near.stale, "stale"), (outside, "outside the radius")]
         .into_iter()
         .filter_map(|(holds, note)| holds.then_some(note))

@@ -57,12 +57,12 @@ fn title(model: &Model, area: Rect, theme: Theme) -> String {
         title = format!("{title}, the first {} here", wording::count(in_table as u64));
     }
     let order = model.searches.sorted();
-    let hits = (model.searches.shown(), model.searches.all().count());
-    let marked = (model.searches.marked_count(), model.searches.marked_hidden());
+    let hits = (model.searches.shown(), model.searches.count());
+    let marks = (model.searches.marked_count(), model.searches.marked_hidden());
     let parts = [
-        table::marked(marked, "hidden by the filter"),
+        table::marked(marks, "hidden by the filter"),
         table::matching(model, hits),
-        Some(format!("by {} {}", order.by.as_str(), table::sort_sign(order.descending, theme))),
+        Some(table::sorted(order.by.as_str(), order.descending, theme)),
     ];
     table::title(title, parts.into_iter().flatten(), area, theme)
 }
@@ -180,7 +180,7 @@ fn how_it_ended(row: &Row) -> String {
 
 fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
     let key = |action| model.key_for(action);
-    let lines = if !model.filter().is_empty() && model.searches.all().next().is_some() {
+    let lines = if !model.filter().is_empty() && model.searches.count() > 0 {
         vec!["No search matches the filter.".to_owned(), format!("{} shows all.", key(Action::Dismiss))]
     } else if model.loaded {
         vec![

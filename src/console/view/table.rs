@@ -44,7 +44,7 @@ impl Head<'_> {
 }
 
 /// The sign of an order.
-pub(super) fn sort_sign(descending: bool, theme: Theme) -> &'static str {
+fn sort_sign(descending: bool, theme: Theme) -> &'static str {
     let [upwards, downwards] = theme.signs.sort;
     if descending { downwards } else { upwards }
 }
@@ -61,33 +61,52 @@ pub(super) fn signs(line: Rect, selected: bool, marked: bool, buffer: &mut Buffe
     }
 }
 
-/// The name of a table and what else there is room for in its border; what comes first is needed most, and nothing is cut.
-pub(super) fn title(name: String, parts: impl Iterator<Item = String>, area: Rect, theme: Theme) -> String {
-    let room = usize::from(area.width).saturating_sub(6);
-    let mut title = name;
-    for part in parts {
-        let longer = format!("{title} {} {part}", theme.signs.between);
-        if longer.width() <= room {
-            title = longer;
-        }
-    }
-    title
+/// What is said in a title: at length, and in short where there is no room for that.
+pub(super) struct Part {
+    long: String,
+    short: String,
 }
 
-/// How many rows are marked, and how many of those are not to be seen.
-pub(super) fn marked((marked, hidden): (usize, usize), how_hidden: &str) -> Option<String> {
+impl Part {
+    pub(super) fn new(text: String) -> Self {
+        Self { long: text.clone(), short: text }
+    }
+}
+
+/// The name of a table and what else there is room for in its border; what comes first is needed most, and nothing is cut.
+pub(super) fn title(name: String, parts: impl Iterator<Item = Part>, area: Rect, theme: Theme) -> String {
+    let room = usize::from(area.width).saturating_sub(6);
+    parts.fold(name, |title, part| {
+        let with = |text: &str| format!("{title} {} {text}", theme.signs.between);
+        let fits = [with(&part.long), with(&part.short)].into_iter().find(|longer| longer.width() <= room);
+        fits.unwrap_or(title)
+    })
+}
+
+/// How many rows are marked, and how many of those are not to be seen: no action on them is to come as a surprise.
+pub(super) fn marked((marked, hidden): (usize, usize), how_hidden: &str) -> Option<Part> {
+    let all = format!("{marked} marked");
     match (marked, hidden) {
         (0, _) => None,
-        (_, 0) => Some(format!("{marked} marked")),
-        _ => Some(format!("{marked} marked, {hidden} of them {how_hidden}")),
+        (_, 0) => Some(Part::new(all)),
+        _ => Some(Part {
+            long: format!("{all}, {hidden} of them {how_hidden}"),
+            short: format!("{all}, {hidden} hidden"),
+        }),
     }
 }
 
 /// How many rows of how many the filter lets through.
-pub(super) fn matching(model: &Model, (hits, all): (usize, usize)) -> Option<String> {
+pub(super) fn matching(model: &Model, (hits, all): (usize, usize)) -> Option<Part> {
     let filter = model.filter();
     let count = |n: usize| wording::count(n as u64);
-    (!filter.is_empty()).then(|| format!("{} of {} match /{}", count(hits), count(all), filter.text()))
+    let short = format!("{} of {} match", count(hits), count(all));
+    (!filter.is_empty()).then(|| Part { long: format!("{short} /{}", filter.text()), short })
+}
+
+/// By what the table is sorted.
+pub(super) fn sorted(by: &str, descending: bool, theme: Theme) -> Part {
+    Part::new(format!("by {by} {}", sort_sign(descending, theme)))
 }
 
 /// Tells in the lower border what is not in sight.

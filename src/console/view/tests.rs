@@ -1,5 +1,7 @@
 //! Whole frames as snapshots, and what must hold at any size.
 
+mod tables;
+
 use std::time::Duration;
 
 use ratatui::Terminal;
