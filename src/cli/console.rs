@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
+use etcetera::BaseStrategy;
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -54,7 +55,7 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        let options = self.manner.options(&store, address, shared);
+        let options = model::Options { memory_file: memory_file(), ..self.manner.options(&store, address, shared) };
         show(store, options, self.lifetime.settings(), signals::shutdown()?).await
     }
 }
@@ -91,8 +92,15 @@ impl Manner {
             },
             timezone: Local::now().offset().fix(),
             keymap: Arc::clone(&shared.keymap),
+            memory_file: None,
         }
     }
+}
+
+/// Where the console's memory is kept: in the XDG state directory.
+fn memory_file() -> Option<PathBuf> {
+    let directory = etcetera::choose_base_strategy().ok()?.state_dir()?;
+    Some(directory.join("cabstand/console.toml"))
 }
 
 /// Draws what the console shows of this Redis into a file, as SVG.
@@ -111,6 +119,7 @@ pub(super) async fn draw_picture(
         look: model::Look { ascii: false, colour: true },
         timezone: Local::now().offset().fix(),
         keymap: Arc::clone(&shared.keymap),
+        memory_file: None,
     };
     let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
         .map_err(io::Error::other)

@@ -3,6 +3,7 @@
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
+use super::memory::Memory;
 use super::message::{Deed, Effect, Glance, Message, Mishap, News};
 use crate::domain::{Actor, RequestId};
 use crate::store::{NewRequest, Store, StoreError};
@@ -20,6 +21,8 @@ pub struct Hands {
     pub answers: mpsc::Sender<Message>,
     /// Where the feed looks for what the screen shows.
     pub glance: watch::Sender<Glance>,
+    /// Where the latest memory is kept from.
+    pub memory: watch::Sender<Memory>,
     /// Actions that are under way: they are waited for before the program ends.
     pub deeds: TaskTracker,
 }
@@ -50,6 +53,9 @@ impl Hands {
             }
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
+            }
+            Effect::Remember(memory) => {
+                self.memory.send_replace(memory);
             }
             Effect::Suspend | Effect::Quit => {}
         }

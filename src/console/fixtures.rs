@@ -30,6 +30,7 @@ pub(super) fn options() -> Options {
         look,
         timezone: utc(),
         keymap: Arc::default(),
+        memory_file: None,
     }
 }
 
@@ -209,6 +210,7 @@ impl Desk {
             "down" => KeyCode::Down,
             "left" => KeyCode::Left,
             "right" => KeyCode::Right,
+            "backspace" => KeyCode::Backspace,
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         self.send(Message::Key(KeyEvent::new(event, KeyModifiers::NONE)))

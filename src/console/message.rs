@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use super::memory::Memory;
 use crate::domain::{
     Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UserId, View, Vitals,
 };
@@ -22,6 +23,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The feed brings news from Redis.
     News(News),
+    /// What was to be remembered could not be kept, for this reason.
+    NotKept(String),
     /// An effect was carried out, or was not. A search that was opened has a number.
     Done(Deed, Result<Option<RequestId>, Mishap>),
 }
@@ -99,6 +102,8 @@ pub enum Effect {
     AskExtent,
     /// The screen shows something else now.
     Look(Glance),
+    /// Keep this for the next run.
+    Remember(Memory),
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.

@@ -1,7 +1,8 @@
-//! What can lie over the panes: the help, a question, a form, the filter's line.
+//! What can lie over the panes: the help, a question, a form, the filter's line, the palette.
 
 use tui_input::Input;
 
+use super::palette::Palette;
 use crate::console::message::Deed;
 
 /// How many signs the help explains, below the keys.
@@ -18,6 +19,8 @@ pub enum Layer {
     Form(Form),
     /// The line in which a filter is typed.
     Filter(Input),
+    /// The command palette.
+    Palette(Palette),
 }
 
 /// A destructive action, waiting for its yes.

@@ -2,9 +2,11 @@
 
 mod layer;
 mod map;
+mod palette;
 mod searches;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +15,13 @@ use chrono::FixedOffset;
 use super::action::{Action, Group};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
+use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
 
 pub use layer::{Confirm, Field, Form, FormKind, HELP_LEGEND, Layer};
 pub use map::{Carry, MapModel};
+pub use palette::{Choice, Palette};
 pub use searches::{Row, Searches};
 
 /// So many events are kept for the pane.
@@ -49,6 +53,8 @@ pub struct Options {
     pub timezone: FixedOffset,
     /// What keys mean.
     pub keymap: Arc<Keymap>,
+    /// Where the console's memory is kept; none where it keeps none.
+    pub memory_file: Option<PathBuf>,
 }
 
 /// The panes that can have the keys.
@@ -126,6 +132,10 @@ pub struct Model {
     pub loaded: bool,
     /// Why something could not be read since the last snapshot, though Redis answers.
     pub unreadable: Option<String>,
+    /// What is remembered from one run to the next.
+    pub memory: Memory,
+    /// As much of it as has been given away to be kept.
+    pub remembered: Memory,
 }
 
 impl Model {
@@ -151,9 +161,17 @@ impl Model {
             glance: Glance::default(),
             loaded: false,
             unreadable: None,
+            memory: Memory::default(),
+            remembered: Memory::default(),
         };
         model.resize(size);
         model
+    }
+
+    /// Takes in what was remembered.
+    pub fn recall(&mut self, memory: Memory) {
+        self.remembered = memory.clone();
+        self.memory = memory;
     }
 
     /// The regions of the screen; none where it is too small.
@@ -233,6 +251,7 @@ impl Model {
             Some(Layer::Confirm(_)) => Context::Confirm,
             Some(Layer::Form(_)) => Context::Form,
             Some(Layer::Filter(_)) => Context::Filter,
+            Some(Layer::Palette(_)) => Context::Palette,
             None if self.map.carry.is_some() => Context::Carry,
             None => match self.focus {
                 Pane::Map => Context::Map,

@@ -267,6 +267,17 @@ impl Searches {
         self.scroll_to_selection();
     }
 
+    /// Selects a request, and answers whether it is among those that are shown.
+    pub fn select(&mut self, id: RequestId) -> bool {
+        let shown = self.order.contains(&id);
+        if shown {
+            self.selected = Some(id);
+            self.before_filter = None;
+            self.scroll_to_selection();
+        }
+        shown
+    }
+
     /// How many rows a great step is.
     #[must_use]
     pub fn page(&self) -> isize {

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::forms;
+use super::{forms, palette};
 use crate::console::action::{Action, Direction};
 use crate::console::message::{Deed, Effect, Link};
 use crate::console::model::{Carry, Confirm, Layer, Model, Pane, Row, Tone};
@@ -57,6 +57,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let input = Input::new(model.searches.filter().to_owned());
             model.layers.push(Layer::Filter(input));
         }
+        Action::Palette => palette::open(model, ""),
+        Action::GoTo => palette::open(model, "goto "),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
@@ -72,8 +74,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Sort
         | Action::SortReverse
         | Action::FilterMap
-        | Action::Palette
-        | Action::GoTo
         | Action::Theme
         | Action::Pause
         | Action::Copy
@@ -100,7 +100,7 @@ pub(super) fn send(model: &mut Model, deed: Deed) -> Vec<Effect> {
     vec![Effect::Do(deed)]
 }
 
-fn ask_first(model: &mut Model, question: String, deed: Deed) -> Vec<Effect> {
+pub(super) fn ask_first(model: &mut Model, question: String, deed: Deed) -> Vec<Effect> {
     if model.options.yes {
         return send(model, deed);
     }
@@ -109,7 +109,7 @@ fn ask_first(model: &mut Model, question: String, deed: Deed) -> Vec<Effect> {
 }
 
 /// A request as a question names it.
-fn named(row: &Row) -> String {
+pub(super) fn named(row: &Row) -> String {
     match row.search.request() {
         Some(request) => format!("request {} of {}", request.id, request.user_id),
         None => format!("request {} (no record)", row.search.id),

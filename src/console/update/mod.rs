@@ -1,8 +1,10 @@
 //! (model, message) → effects. Pure: no runtime, no Redis, no clock; the time comes with the message.
 
 mod actions;
+mod commands;
 mod forms;
 mod news;
+mod palette;
 #[cfg(test)]
 mod tests;
 
@@ -27,11 +29,19 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
         Message::News(news) => news::take(model, news),
+        Message::NotKept(reason) => {
+            model.say(Tone::Plain, format!("nothing will be remembered after this run: {reason}"));
+            Vec::new()
+        }
         Message::Done(deed, outcome) => {
             report(model, &deed, outcome);
             Vec::new()
         }
     };
+    if model.memory != model.remembered {
+        model.remembered = model.memory.clone();
+        effects.push(Effect::Remember(model.memory.clone()));
+    }
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
@@ -61,6 +71,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
+            Action::Move(_) if matches!(model.layers.last(), Some(Layer::Palette(_))) => answer(model, action),
             other => actions::act(model, other),
         };
     }
@@ -83,6 +94,13 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 field.input.handle_event(&event);
             }
         }
+        Some(Layer::Palette(palette)) => {
+            if palette.input.handle_event(&event).is_some_and(|change| change.value) {
+                let palette = std::mem::take(palette);
+                model.layers.pop();
+                palette::typed(model, palette);
+            }
+        }
         Some(Layer::Help(_) | Layer::Confirm(_)) | None => {}
     }
     Vec::new()
@@ -93,6 +111,7 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     match (model.layers.pop(), action) {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send(model, confirm.deed),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
+        (Some(Layer::Palette(palette)), action) => return palette::answer(model, palette, action),
         (Some(Layer::Filter(_)), Action::Dismiss) => model.searches.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return actions::drop_driver(model, action == Action::Accept),

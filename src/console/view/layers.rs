@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::{boxed, help, text};
+use super::{boxed, help, palette, text};
 use crate::console::action::Action;
 use crate::console::keymap::Context;
 use crate::console::model::{Confirm, Form, FormKind, Layer, Model};
@@ -17,6 +17,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, theme: Them
         Some(Layer::Confirm(confirm)) => question(model, confirm, screen, buffer, theme),
         Some(Layer::Form(form)) => draw_form(model, form, screen, buffer, theme),
         Some(Layer::Help(scrolled)) => help::draw(model, *scrolled, screen, buffer, theme),
+        Some(Layer::Palette(open)) => palette::draw(model, open, screen, buffer, theme),
         Some(Layer::Filter(_)) | None => {}
     }
 }

@@ -6,6 +6,7 @@ mod header;
 mod help;
 mod layers;
 mod map;
+mod palette;
 mod searches;
 #[cfg(test)]
 mod tests;
