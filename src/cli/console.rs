@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{Local, Offset};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use etcetera::BaseStrategy;
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -76,6 +77,7 @@ impl Options {
         let address = store.address().to_string();
         let overlay = self.manner.overlay()?.unwrap_or_default();
         let options = self.manner.options(&store, address, shared, overlay);
+        let options = model::Options { memory_file: memory_file(), ..options };
         show(store, options, self.manner.mouse(), self.lifetime.settings(), signals::shutdown()?).await
     }
 }
@@ -129,8 +131,15 @@ impl Manner {
             timezone: Local::now().offset().fix(),
             keymap: Arc::clone(&shared.keymap),
             overlay: Arc::new(overlay),
+            memory_file: None,
         }
     }
+}
+
+/// Where the console's memory is kept: in the XDG state directory.
+fn memory_file() -> Option<PathBuf> {
+    let directory = etcetera::choose_base_strategy().ok()?.state_dir()?;
+    Some(directory.join("cabstand/console.toml"))
 }
 
 /// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.

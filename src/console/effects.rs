@@ -4,6 +4,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
+use super::memory::Memory;
 use super::message::{Deed, Effect, Glance, Message, Mishap, News, Outcome};
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store, StoreError};
@@ -24,6 +25,8 @@ pub struct Hands {
     pub answers: mpsc::Sender<Message>,
     /// Where the feed looks for what the screen shows.
     pub glance: watch::Sender<Glance>,
+    /// Where the latest memory is kept from.
+    pub memory: watch::Sender<Memory>,
     /// Actions that are under way: they are waited for before the program ends.
     pub deeds: TaskTracker,
 }
@@ -59,6 +62,9 @@ impl Hands {
                 Some(span) => self.store.arm(span),
                 None => self.store.disarm(),
             },
+            Effect::Remember(memory) => {
+                self.memory.send_replace(memory);
+            }
             Effect::Copy(_) | Effect::Ring | Effect::Suspend | Effect::Quit => {}
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn options() -> Options {
         timezone: utc(),
         keymap: Arc::default(),
         overlay: Arc::default(),
+        memory_file: None,
     }
 }
 
@@ -226,6 +227,7 @@ impl Desk {
             "down" => KeyCode::Down,
             "left" => KeyCode::Left,
             "right" => KeyCode::Right,
+            "backspace" => KeyCode::Backspace,
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         self.send(Message::Key(KeyEvent::new(event, KeyModifiers::NONE)))

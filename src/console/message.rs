@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::memory::Memory;
 use crate::domain::{
     Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Search, UnixMs, UserId,
     View, Vitals,
@@ -23,6 +24,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The feed brings news from Redis.
     News(News),
+    /// What was to be remembered could not be kept, for this reason.
+    NotKept(String),
     /// The mouse did something.
     Mouse(MouseEvent),
     /// An errand is over: what became of each of its deeds, in their order.
@@ -154,6 +157,8 @@ pub enum Effect {
     Copy(String),
     /// Ring the terminal's bell.
     Ring,
+    /// Keep this for the next run.
+    Remember(Memory),
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.

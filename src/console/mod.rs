@@ -6,12 +6,15 @@
 pub mod action;
 mod bindings;
 pub mod columns;
+pub mod command;
 pub mod effects;
 mod feed;
 #[cfg(test)]
 mod fixtures;
+pub mod keeping;
 pub mod keymap;
 pub mod layout;
+pub mod memory;
 pub mod message;
 pub mod model;
 pub mod overlay;
@@ -40,8 +43,9 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store};
 use effects::Hands;
+use memory::Memory;
 use message::{Effect, Glance, Link, Message};
-use model::{Model, Options};
+use model::{Model, Options, Tone};
 
 /// Messages that may wait before their senders have to.
 const MESSAGES: usize = 256;
@@ -122,10 +126,18 @@ where
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
     let mut feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
-    let hands =
-        Hands { store, actor: operator.actor, request: operator.request, answers, glance, deeds: TaskTracker::new() };
+    let (memory, memories) = watch::channel(Memory::default());
+    let kept = options.memory_file.clone().map(|file| tokio::spawn(keeping::keep(file, memories, answers.clone())));
+    let (actor, request) = (operator.actor, operator.request);
+    let hands = Hands { store, actor, request, answers, glance, memory, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
     let mut model = Model::new(options, (size.width, size.height));
+    if let Some(file) = &model.options.memory_file {
+        match keeping::recall(file) {
+            Ok(memory) => model.recall(memory),
+            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+        }
+    }
 
     let mut last_frame = began;
     let mut changed = true;
@@ -184,6 +196,11 @@ where
     drop(messages);
     hands.deeds.close();
     let _ = timeout(LAST_DEEDS, hands.deeds.wait()).await;
+    // Nor is what was to be remembered.
+    drop(hands);
+    if let Some(kept) = kept {
+        let _ = timeout(LAST_DEEDS, kept).await;
+    }
     Ok(())
 }
 

@@ -47,6 +47,7 @@ impl Desk {
             timezone: Utc.fix(),
             keymap: Arc::default(),
             overlay: Arc::default(),
+            memory_file: None,
         };
         change(&mut options);
         let (keys, pressed) = mpsc::unbounded_channel();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
 use vt100::Parser;
 
 use super::{until, until_or};
@@ -16,6 +17,8 @@ pub struct Pty {
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<Parser>>,
     pub child: Box<dyn Child + Send + Sync>,
+    /// The program's own place for its configuration and its memory: the user's are left alone.
+    pub home: Arc<TempDir>,
 }
 
 impl Pty {
@@ -26,7 +29,13 @@ impl Pty {
         Self::start(env!("CARGO_BIN_EXE_cabstand"), &arguments)
     }
 
+    /// A program in a home of its own.
     pub fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::start_at(Arc::new(TempDir::new().unwrap()), program, arguments)
+    }
+
+    /// A program in the home that another one has or had.
+    pub fn start_at(home: Arc<TempDir>, program: &str, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
@@ -34,6 +43,8 @@ impl Pty {
         command.env_remove("NO_COLOR");
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "ana");
+        command.env("XDG_CONFIG_HOME", home.path().join("config"));
+        command.env("XDG_STATE_HOME", home.path().join("state"));
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         let pty = native_pty_system().openpty(size(120, 40)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
@@ -47,7 +58,7 @@ impl Pty {
                 shown.lock().unwrap().process(&bytes[..count]);
             }
         });
-        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child }
+        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child, home }
     }
 
     /// Presses these keys, as the terminal sends them.

@@ -1,8 +1,9 @@
-//! What can lie over the panes: the help, a question, a form, the filter's line.
+//! What can lie over the panes: the help, a question, a form, the filter's line, the palette.
 
 use tui_input::Input;
 
 use super::Tone;
+use super::palette::Palette;
 use crate::console::message::Errand;
 use crate::domain::RequestId;
 
@@ -20,6 +21,8 @@ pub enum Layer {
     Form(Form),
     /// The line in which a filter is typed.
     Filter(Input),
+    /// The command palette.
+    Palette(Palette),
     /// A list of drivers for a search.
     Choose(Choose),
     /// What became of an action on several.

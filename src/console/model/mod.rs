@@ -15,6 +15,7 @@ mod map;
 mod marks;
 mod numbers;
 mod order;
+mod palette;
 mod row;
 mod searches;
 mod tables;
@@ -25,6 +26,7 @@ mod undo;
 mod why;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use chrono::FixedOffset;
 use super::action::{Action, Group};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
+use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
 use super::overlay::Overlay;
 use crate::domain::{Event, Point, UnixMs, Vitals};
@@ -49,6 +52,7 @@ pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use numbers::{Column, Figures, Numbers, Span};
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
+pub use palette::{Choice, Palette};
 pub use row::Row;
 pub use searches::Searches;
 pub use tabs::Tab;
@@ -81,6 +85,8 @@ pub struct Options {
     pub keymap: Arc<Keymap>,
     /// Streets and zones under the drivers.
     pub overlay: Arc<Overlay>,
+    /// Where the console's memory is kept; none where it keeps none.
+    pub memory_file: Option<PathBuf>,
 }
 
 /// The panes that can have the keys.
@@ -183,6 +189,10 @@ pub struct Model {
     pub loaded: bool,
     /// Why something could not be read since the last snapshot, though Redis answers.
     pub unreadable: Option<String>,
+    /// What is remembered from one run to the next.
+    pub memory: Memory,
+    /// As much of it as has been given away to be kept.
+    pub remembered: Memory,
 }
 
 impl Model {
@@ -222,9 +232,17 @@ impl Model {
             glance: Glance::default(),
             loaded: false,
             unreadable: None,
+            memory: Memory::default(),
+            remembered: Memory::default(),
         };
         model.resize(size);
         model
+    }
+
+    /// Takes in what was remembered.
+    pub fn recall(&mut self, memory: Memory) {
+        self.remembered = memory.clone();
+        self.memory = memory;
     }
 
     /// The regions of the screen; none where it is too small.
@@ -324,6 +342,7 @@ impl Model {
             Some(Layer::Confirm(_)) => Context::Confirm,
             Some(Layer::Form(_)) => Context::Form,
             Some(Layer::Filter(_)) => Context::Filter,
+            Some(Layer::Palette(_)) => Context::Palette,
             None if self.map.carry.is_some() => Context::Carry,
             None => match self.focus {
                 Pane::Map => Context::Map,

@@ -206,12 +206,15 @@ impl Searches {
         self.scroll_to_selection();
     }
 
-    /// Selects this request, if the filter shows it.
-    pub fn select(&mut self, id: RequestId) {
-        if self.order.contains(&id) {
+    /// Selects a request, and answers whether it is among those that are shown.
+    pub fn select(&mut self, id: RequestId) -> bool {
+        let shown = self.order.contains(&id);
+        if shown {
             self.selected = Some(id);
-            self.move_selection(0);
+            self.before_filter = None;
+            self.scroll_to_selection();
         }
+        shown
     }
 
     /// Selects the request that stands in this line of those in sight, the first is 0.

@@ -1,6 +1,6 @@
 //! What the actions of the panes do.
 
-use super::{drivers, forms, map, searches, tables};
+use super::{drivers, forms, map, palette, searches, tables};
 use crate::console::action::{Action, Direction};
 use crate::console::message::{Deed, Effect, Errand, Link};
 use crate::console::model::{Depth, Layer, Model, Pane, Tone};
@@ -58,13 +58,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Legend => map::legend(model),
         Action::SetBookmark => map::set_bookmark(model, ""),
         Action::NextBookmark => map::next_bookmark(model),
+        Action::Palette => palette::open(model, ""),
+        Action::GoTo => palette::open(model, "goto "),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Acknowledge => super::alarms::acknowledge(model),
         Action::NumbersSpan => super::alarms::next_span(model),
         // To be filled in.
-        Action::Palette | Action::GoTo => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }

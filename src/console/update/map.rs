@@ -42,6 +42,16 @@ pub(super) fn set_bookmark(model: &mut Model, name: &str) {
     model.say(Tone::Good, format!("bookmark {name} set at {place}; b goes to the next one"));
 }
 
+/// Shows the place that was remembered by this name, as it was looked at. Whether there is one.
+pub(super) fn go_to_bookmark(model: &mut Model, name: &str) -> bool {
+    let Some(bookmark) = model.bookmarks.find(name) else { return false };
+    let (place, scale) = (bookmark.place(), bookmark.metres_per_column);
+    if let Some(place) = place {
+        model.map.look_at(place, scale);
+    }
+    place.is_some()
+}
+
 /// Shows the next place that was remembered, as it was looked at.
 pub(super) fn next_bookmark(model: &mut Model) {
     match model.bookmarks.go_on().map(|bookmark| (bookmark.name.clone(), bookmark.place(), bookmark.metres_per_column))

@@ -3,6 +3,7 @@
 mod actions;
 mod alarms;
 mod choose;
+mod commands;
 mod drivers;
 mod forms;
 mod map;
@@ -12,6 +13,7 @@ mod mouse_tests;
 mod news;
 #[cfg(test)]
 mod operator_tests;
+mod palette;
 mod report;
 mod searches;
 mod tables;
@@ -39,6 +41,10 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
         Message::News(news) => news::arrive(model, news),
+        Message::NotKept(reason) => {
+            model.say(Tone::Plain, format!("nothing will be remembered after this run: {reason}"));
+            Vec::new()
+        }
         Message::Mouse(event) => mouse::happen(model, event),
         Message::Done(errand, outcomes) => {
             report::report(model, &errand, outcomes);
@@ -47,6 +53,10 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
     };
     model.settle();
     effects.extend(alarms::look(model));
+    if model.memory != model.remembered {
+        model.remembered = model.memory.clone();
+        effects.push(Effect::Remember(model.memory.clone()));
+    }
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
@@ -80,6 +90,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
+            Action::Move(_) if matches!(model.layers.last(), Some(Layer::Palette(_))) => answer(model, action),
             other => actions::act(model, other),
         };
     }
@@ -102,6 +113,13 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 field.input.handle_event(&event);
             }
         }
+        Some(Layer::Palette(palette)) => {
+            if palette.input.handle_event(&event).is_some_and(|change| change.value) {
+                let palette = std::mem::take(palette);
+                model.layers.pop();
+                palette::typed(model, palette);
+            }
+        }
         Some(Layer::Help(_) | Layer::Confirm(_) | Layer::Choose(_) | Layer::Results(_)) | None => {}
     }
     Vec::new()
@@ -113,6 +131,7 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send_errand(model, confirm.errand),
         (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, choose),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
+        (Some(Layer::Palette(palette)), action) => return palette::answer(model, palette, action),
         (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return drivers::drop_here(model, action == Action::Accept),

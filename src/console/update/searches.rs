@@ -17,7 +17,8 @@ pub(super) fn expire(model: &mut Model) -> Vec<Effect> {
     end(model, "Expire", " now", Deed::Expire)
 }
 
-fn end(model: &mut Model, verb: &str, when: &str, deed: fn(RequestId) -> Deed) -> Vec<Effect> {
+/// Ends what is marked, or else what is selected, after a yes.
+pub(super) fn end(model: &mut Model, verb: &str, when: &str, deed: fn(RequestId) -> Deed) -> Vec<Effect> {
     let Some(targets) = targets(model) else { return Vec::new() };
     match targets.as_slice() {
         [one] if model.searches.marked().is_empty() => {
@@ -91,15 +92,6 @@ fn question(model: &Model, verb: &str, ids: &[RequestId]) -> String {
     let hidden = model.searches.marked_hidden();
     let unseen = if hidden > 0 { format!(" ({hidden} hidden by the filter)") } else { String::new() };
     format!("{verb} {}{unseen}?", named_requests(ids))
-}
-
-/// The same deeds for named requests, whatever is selected.
-pub(super) fn for_named(model: &mut Model, verb: &str, ids: &[RequestId], deed: fn(RequestId) -> Deed) -> Vec<Effect> {
-    let question = match ids {
-        [one] => format!("{verb} request {one}?"),
-        several => format!("{verb} {}?", named_requests(several)),
-    };
-    ask_first(model, question, ids.iter().map(|id| deed(*id)).collect())
 }
 
 pub(super) fn ask_first(model: &mut Model, question: String, deeds: Vec<Deed>) -> Vec<Effect> {

@@ -10,6 +10,7 @@ mod layers;
 mod lists;
 mod map;
 mod numbers;
+mod palette;
 mod searches;
 mod table;
 mod tabs;

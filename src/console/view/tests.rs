@@ -92,6 +92,56 @@ fn the_help() {
 }
 
 #[test]
+fn the_help_at_80x24_is_scrolled_to_its_end() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press("?");
+    insta::assert_snapshot!("the_help_at_80x24", text(&desk));
+    for _ in 0..200 {
+        desk.press("down");
+    }
+    let end = text(&desk);
+    assert!(end.contains("a request that is a key alone"), "{end}");
+    desk.press("up");
+    assert_ne!(text(&desk), end, "no key is lost beyond the end");
+}
+
+#[test]
+fn the_palette_at_80x24() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press(":");
+    desk.type_text("ext");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn the_palette_with_arguments_at_120x40() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press(":");
+    desk.type_text("move ");
+    desk.press("down");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn an_empty_palette_at_120x40_follows_the_choice() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press(":");
+    for _ in 0..20 {
+        desk.press("down");
+    }
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn a_line_that_cannot_be_run_says_why() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press(":");
+    desk.type_text("search 95,0");
+    desk.press("enter");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
 fn an_old_picture_says_so() {
     let mut desk = Desk::in_town(100, 30);
     desk.news(News::Link(Link::Away("connection refused".to_owned())));
@@ -135,7 +185,7 @@ fn no_size_breaks_the_frame() {
             desk.press("m");
             let _ = frame(&desk);
             desk.press("esc");
-            for key in ["?", "esc", "S", "esc", "c"] {
+            for key in ["?", "esc", "S", "esc", ":", "down", "esc", "c"] {
                 desk.press(key);
                 let _ = frame(&desk);
             }
