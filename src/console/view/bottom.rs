@@ -84,6 +84,7 @@ fn offers(model: &Model, action: Action) -> bool {
         Action::Cancel | Action::Expire => {
             model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
         }
+        Action::Acknowledge => model.alarms.is_loud(),
         Action::Filter => model.focus == Pane::Searches,
         Action::Grab | Action::RemoveDriver => model.map.selected_driver().is_some(),
         Action::NextDriver | Action::ZoomIn | Action::NewDriver => model.focus == Pane::Map,
