@@ -65,7 +65,8 @@
 //!
 //! `update` is pure: the time comes with the message, and what is to be done goes out as data. So countdowns are tested
 //! without sleeping, and a slow Redis never holds up a key. The feed subscribes first, then takes a snapshot, then follows;
-//! it reads only what the screen shows, and rests nine times as long as a reading took.
+//! it reads only what the screen shows, and rests nine times as long as a reading took. What happened in the quarter of an hour
+//! before its start is read once, the newest first, for the numbers; they say from when on they are whole.
 //!
 //! # Cost by the screen
 //!

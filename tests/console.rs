@@ -177,6 +177,77 @@ fn the_link_is_shown_and_comes_back() {
 }
 
 #[test]
+fn the_bell_rings_once_for_each_rider_about_to_be_lost() {
+    let (mut redis, mut pty) = desk(&["--bell", "--warn-left", "1m", "--warn-waiting", "1"]);
+    redis.run::<()>("SET 7 1 EX 90");
+    pty.wait_for("(foreign)");
+    assert_eq!(pty.bells(), 0);
+    redis.run::<()>("SET 7 1 EX 50");
+    pty.wait_for("! 1 about to be lost");
+    // A few ticks later it has not rung again.
+    pty.wait_for("0:49 !");
+    assert_eq!(pty.bells(), 1);
+    redis.run::<()>("SET 8 1 EX 90");
+    pty.wait_for("! waiting 2 > 1");
+    assert_eq!(pty.bells(), 2);
+    pty.press("A");
+    pty.wait_for("2 alarms noted");
+    redis.run::<()>("SET 7 0 EX 50");
+    pty.wait_until("no alarm", |screen| !screen.contains("about to be lost"));
+    assert_eq!(pty.bells(), 2);
+}
+
+#[test]
+fn without_being_asked_the_bell_is_silent() {
+    let (mut redis, pty) = desk(&[]);
+    redis.run::<()>("SET 7 1 EX 20");
+    pty.wait_for("! 1 about to be lost");
+    assert_eq!(pty.bells(), 0);
+}
+
+/// Writes so many openings into the stream of events that happened so many minutes ago.
+fn opened_before(redis: &mut Redis, minutes: u64, count: u64) {
+    let (now, _): (u64, u64) = redis.run("TIME");
+    let mut pipe = redis::pipe();
+    for n in 0..count {
+        let id = format!("{}-{n}", (now - minutes * 60) * 1_000);
+        pipe.cmd("XADD").arg("cabstand:events").arg(id).arg("type").arg("opened").ignore();
+    }
+    pipe.exec(&mut redis.connection).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_numbers_know_what_happened_before_the_start() {
+    let mut redis = Redis::start();
+    opened_before(&mut redis, 20, 40);
+    opened_before(&mut redis, 10, 700);
+    opened_before(&mut redis, 3, 800);
+    let mut pty = Pty::console(&redis.server.url(), &[]);
+    pty.wait_for("arrivals 800");
+    pty.press("i");
+    pty.wait_for("last 15 min");
+    pty.wait_for("arrivals 1 500");
+    redis.store().await.open(&request(), &actor("http")).await.unwrap();
+    pty.wait_for("arrivals 1 501");
+    assert!(!pty.text().contains("since"), "all of it is known:\n{}", pty.text());
+}
+
+#[test]
+fn numbers_that_are_not_whole_say_since_when_they_are() {
+    let mut redis = Redis::start();
+    opened_before(&mut redis, 4, 10_000);
+    opened_before(&mut redis, 3, 11_000);
+    let pty = Pty::console(&redis.server.url(), &[]);
+    let arrivals = |screen: &str| {
+        let figure = screen.split("arrivals ").nth(1)?.split("  ").next()?;
+        figure.replace(' ', "").parse::<u64>().ok()
+    };
+    pty.wait_until("half of them", |screen| arrivals(screen) >= Some(10_000));
+    pty.wait_for("arrivals 20 300");
+    pty.wait_for("last 5 min · since ");
+}
+
+#[test]
 fn q_gives_the_terminal_back() {
     let (_redis, mut pty) = desk(&[]);
     pty.press("q");

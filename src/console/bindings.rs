@@ -88,6 +88,15 @@ fn answers() -> Vec<Binding> {
 /// What is done to searches, and which of them are shown and marked.
 fn searches() -> Vec<Binding> {
     vec![
+        // It is offered while an alarm is loud, and then first.
+        bind(
+            "acknowledge",
+            &[key!(shift - a)],
+            Action::Acknowledge,
+            &PANES,
+            "note the alarm",
+            "the alarms have been seen",
+        ),
         bind("search", &[key!(s)], Action::SearchHere, &PANES, "search", "search for a driver at the map's cursor"),
         bind("search-form", &[key!(shift - s)], Action::SearchForm, &PANES, "", "search by a form: place and rider"),
         bind("cancel", &[key!(c)], Action::Cancel, &PANES, "cancel", "cancel the search, or those marked (asks first)"),
@@ -182,7 +191,6 @@ fn screen() -> Vec<Binding> {
             "copy",
             "copy the id, or on the map the place, to the clipboard",
         ),
-        bind("acknowledge", &[key!(shift - a)], Action::Acknowledge, &PANES, "", "the alarms have been seen"),
         bind("numbers-span", &[key!(i)], Action::NumbersSpan, &PANES, "", "the numbers over 1, 5 or 15 minutes"),
         bind("pause", &[key!(p)], Action::Pause, &PANES, "pause", "stop the picture, or let it go on"),
         bind("theme", &[key!(t)], Action::Theme, &PANES, "", "the next theme"),

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
+use super::events::follow_events;
 use super::message::{Glance, Link, MOST_WAITING, Message, News};
-use super::past::Past;
-use crate::domain::{Metres, Point, RequestId, StreamId};
+use crate::domain::{Metres, Point, RequestId};
 use crate::store::{Changed, Hearing, Store, StoreError};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
@@ -32,7 +32,7 @@ const AROUND: usize = 12;
 /// A reading may take one part in so many of Redis' time.
 pub(super) const SHARE: u32 = 10;
 /// So many events are read to begin with.
-const FIRST_EVENTS: usize = 300;
+pub(super) const FIRST_EVENTS: usize = 300;
 
 /// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
 pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, news: mpsc::Sender<Message>) {
@@ -339,43 +339,5 @@ fn link(hearing: &Hearing) -> Link {
         Hearing::Live => Link::Live,
         Hearing::Deaf(reason) => Link::Polling(reason.clone()),
         Hearing::Cut(reason) => Link::Away(reason.clone()),
-    }
-}
-
-/// Follows the stream: first what happened lately, then what happens, and beside it what happened before.
-async fn follow_events(store: Store, news: mpsc::Sender<Message>) {
-    let mut last: Option<StreamId> = None;
-    let mut past: Option<Past> = None;
-    while !news.is_closed() {
-        let Ok(recent) = store.recent_events(FIRST_EVENTS).await else {
-            sleep(BEAT).await;
-            continue;
-        };
-        let first = recent.first().map(|event| event.id);
-        // Whatever came between the two was not heard, or the stream is another one.
-        let missed = last.zip(first).is_some_and(|(last, first)| last < first);
-        if missed {
-            past = None;
-            let _ = news.send(Message::News(News::Missed)).await;
-        }
-        let past = past.get_or_insert_with(|| Past::before(first));
-        let fresh: Vec<_> = recent.into_iter().filter(|event| last.is_none_or(|last| event.id > last)).collect();
-        last = fresh.last().map(|event| event.id).or(last);
-        let _ = news.send(Message::News(News::Events(fresh))).await;
-        let mut tail = store.follow_events(Some(last.unwrap_or_default()));
-        let follow = async {
-            while !news.is_closed() {
-                match tail.next().await {
-                    Ok(events) if events.is_empty() => {}
-                    Ok(events) => {
-                        last = events.last().map(|event| event.id).or(last);
-                        let _ = news.send(Message::News(News::Events(events))).await;
-                    }
-                    Err(_) => break,
-                }
-            }
-        };
-        tokio::join!(past.read(&store, &news), follow);
-        sleep(BEAT).await;
     }
 }

@@ -8,6 +8,7 @@ mod bindings;
 pub mod columns;
 pub mod command;
 pub mod effects;
+mod events;
 mod feed;
 #[cfg(test)]
 mod fixtures;
@@ -18,7 +19,6 @@ pub mod memory;
 pub mod message;
 pub mod model;
 pub mod overlay;
-mod past;
 pub mod picture;
 pub mod projection;
 pub mod rebinding;
@@ -229,4 +229,26 @@ fn next_tick(model: &Model) -> Duration {
     let moments = model.searches.next_deadline().into_iter().chain(model.alarms.next());
     let until = moments.min().map(|at| at.since(now) + Duration::from_millis(1));
     until.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fixtures::Desk;
+    use message::News;
+
+    #[test]
+    fn time_is_looked_at_when_something_changes_and_no_oftener() {
+        let mut desk = Desk::in_town(120, 40);
+        assert_eq!(next_tick(&desk.model), TICK);
+        desk.wait(Duration::from_millis(39_900));
+        assert_eq!(next_tick(&desk.model), Duration::from_millis(101), "request 900 becomes an alarm then");
+        desk.wait(Duration::from_millis(101));
+        assert_eq!(next_tick(&desk.model), TICK, "and is one from then on");
+        desk.wait(Duration::from_millis(29_959));
+        assert_eq!(next_tick(&desk.model), Duration::from_millis(41), "its time is up then");
+        desk.news(News::Link(Link::Away("connection refused".to_owned())));
+        desk.wait(Duration::from_secs(1));
+        assert_eq!(next_tick(&desk.model), TICK, "while Redis is away nobody asks what became of it");
+    }
 }

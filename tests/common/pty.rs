@@ -7,15 +7,27 @@ use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
-use vt100::Parser;
+use vt100::{Callbacks, Parser};
 
 use super::{until, until_or};
+
+/// What a terminal does beside showing.
+#[derive(Default)]
+struct Heard {
+    bells: usize,
+}
+
+impl Callbacks for Heard {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.bells += 1;
+    }
+}
 
 /// A running program and its terminal.
 pub struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    screen: Arc<Mutex<Parser>>,
+    screen: Arc<Mutex<Parser<Heard>>>,
     pub child: Box<dyn Child + Send + Sync>,
     /// The program's own place for its configuration and its memory: the user's are left alone.
     pub home: Arc<TempDir>,
@@ -49,7 +61,7 @@ impl Pty {
         let pty = native_pty_system().openpty(size(120, 40)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let screen = Arc::new(Mutex::new(Parser::new(cells(40), cells(120), 0)));
+        let screen = Arc::new(Mutex::new(Parser::new_with_callbacks(cells(40), cells(120), 0, Heard::default())));
         let mut output = pty.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
         thread::spawn(move || {
@@ -85,6 +97,11 @@ impl Pty {
     /// Waits until the screen is as it should be.
     pub fn wait_until(&self, what: &str, check: impl Fn(&str) -> bool) {
         until_or(&format!("{what:?} on the screen"), || check(&self.text()), || self.text());
+    }
+
+    /// How often the bell has rung.
+    pub fn bells(&self) -> usize {
+        self.screen.lock().unwrap().callbacks().bells
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {

@@ -98,6 +98,12 @@ impl Alarms {
         (!self.riders.is_empty()).then_some((self.riders.len(), if loud { Alarm::Loud } else { Alarm::Acknowledged }))
     }
 
+    /// Whether there is an alarm that nobody has taken note of.
+    #[must_use]
+    pub fn is_loud(&self) -> bool {
+        self.riders.values().chain(&self.crowd).any(|alarm| *alarm == Alarm::Loud)
+    }
+
     /// Whether more wait than there should be, or only just not any more.
     #[must_use]
     pub fn crowd(&self) -> Option<Alarm> {

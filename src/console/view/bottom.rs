@@ -108,6 +108,7 @@ fn offers(model: &Model, action: Action) -> bool {
         Action::Cancel | Action::Expire => {
             model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
         }
+        Action::Acknowledge => model.alarms.is_loud(),
         Action::Filter => matches!(model.focus, Pane::Searches | Pane::Drivers),
         Action::Mark => model.focus == Pane::Drivers || model.searches.selected().is_some(),
         Action::Sort => matches!(model.focus, Pane::Searches | Pane::Drivers),
