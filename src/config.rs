@@ -1,8 +1,10 @@
 //! Where an option's value comes from: flag over `CABSTAND_*` variable over `config.toml` over default.
 //!
 //! The options themselves are declared once, in `cli`. Here every one of them gets a variable named after it, and what
-//! stands in the file becomes its default, so the three can never know different options.
+//! stands in the file becomes its default, so the three can never know different options. The console's `[keys]` are handed
+//! on as they stand: what can be bound is the console's to say.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -38,6 +40,14 @@ pub enum ConfigError {
         /// What it names, with its table.
         name: String,
     },
+    /// A key is bound to what is neither a text nor a list of texts.
+    #[error("{path}: \"[keys] {name}\" takes a key, or a list of keys")]
+    Keys {
+        /// Which file.
+        path: PathBuf,
+        /// What the key is for.
+        name: String,
+    },
     /// An option has a value that is neither text, number nor true/false.
     #[error("{path}: \"{name}\" takes a text, a number, or true or false")]
     Type {
@@ -48,18 +58,57 @@ pub enum ConfigError {
     },
 }
 
+/// The table with the console's keys.
+const KEYS: &str = "keys";
+
+/// The command line with what variables and the file say.
+#[derive(Debug)]
+pub struct Layered {
+    /// Every option with its variable and its default.
+    pub command: Command,
+    /// What the file says of the console's keys.
+    pub keys: Keys,
+}
+
+/// The table `[keys]`: names of actions, and for each the keys that it has instead of its own.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Where it stands.
+    pub path: PathBuf,
+    /// As it was written.
+    pub table: BTreeMap<String, Vec<String>>,
+}
+
 /// Gives every option its variable, and its default from the file that `arguments`, the variable `CABSTAND_CONFIG` or the
 /// XDG directory name.
 ///
 /// # Errors
 /// Where a file that was named cannot be used, or any file says something that is no option.
-pub fn layered(command: Command, arguments: &[OsString]) -> Result<Command, ConfigError> {
+pub fn layered(command: Command, arguments: &[OsString]) -> Result<Layered, ConfigError> {
     let command = with_variables(command);
-    let Some(path) = chosen_file(arguments) else { return Ok(command) };
+    let Some(path) = chosen_file(arguments) else { return Ok(Layered { command, keys: Keys::default() }) };
     let text = fs::read_to_string(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
-    let table =
+    let mut table =
         text.parse::<Table>().map_err(|error| ConfigError::Syntax { path: path.clone(), error: Box::new(error) })?;
-    with_defaults(command, &table, &path)
+    let table_of_keys = table.remove(KEYS).map(|value| keys(value, &path)).transpose()?;
+    let command = with_defaults(command, &table, &path)?;
+    Ok(Layered { command, keys: Keys { path, table: table_of_keys.unwrap_or_default() } })
+}
+
+fn keys(value: Value, path: &Path) -> Result<BTreeMap<String, Vec<String>>, ConfigError> {
+    let Value::Table(table) = value else {
+        return Err(ConfigError::Unknown { path: path.into(), name: KEYS.to_owned() });
+    };
+    let texts = |value: Value| match value {
+        Value::String(text) => Some(vec![text]),
+        Value::Array(texts) => texts.into_iter().map(|text| text.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let lines = table.into_iter().map(|(name, value)| match texts(value) {
+        Some(texts) => Ok((name, texts)),
+        None => Err(ConfigError::Keys { path: path.into(), name }),
+    });
+    lines.collect()
 }
 
 /// The file that was asked for, or the one in the configuration directory if there is one.

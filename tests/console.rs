@@ -9,6 +9,8 @@ use common::{LAT, LNG, Redis, actor, request, until};
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
 const RIGHT: &str = "\x1b[C";
+const CTRL_X: &str = "\x18";
+const F2: &str = "\x1bOQ";
 const CTRL_Z: &str = "\x1a";
 
 /// A Redis with three drivers and a console on it.
@@ -29,6 +31,16 @@ fn s_opens_a_search() {
     pty.wait_for("done: request 1 opened");
     pty.wait_for("requestor_1");
     assert_eq!(redis.state(1).as_deref(), Some("searching"));
+}
+
+/// The background as the 256 colours of the terminal have it, and no more than those.
+#[test]
+fn a_theme_paints_the_background() {
+    let (_redis, pty) = desk(&["--theme", "light"]);
+    let coloured = pty.coloured();
+    assert!(coloured.contains("48;5;231m") && !coloured.contains("48;2;"), "{coloured:?}");
+    let (_redis, pty) = desk(&[]);
+    assert!(!pty.coloured().contains("48;"), "the terminal's own stays");
 }
 
 #[test]
@@ -76,6 +88,28 @@ fn c_and_x_end_searches_after_a_yes() {
     assert_eq!((redis.run::<i64>("EXISTS 2"), redis.state(2).as_deref()), (0, Some("expired")));
     let by = redis.field(2, "ended_by").unwrap();
     assert!(by.starts_with("ana@"), "{by}");
+}
+
+#[test]
+fn a_key_that_was_rebound_is_told_and_does_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, "[keys]\ncancel = \"ctrl-x\"\nyes = \"F2\"\n").unwrap();
+    let (mut redis, mut pty) = desk(&["--config", file.to_str().unwrap()]);
+    pty.press("s");
+    pty.wait_for("requestor_1");
+    pty.wait_for("Ctrl-x cancel");
+    // Its old key does nothing any more: were there a question, `?` would not open the help.
+    pty.press("c?");
+    pty.wait_for("Ctrl-x        cancel the search");
+    pty.press(ESCAPE);
+    pty.wait_until("no help", |screen| !screen.contains("cancel the search"));
+    pty.press(CTRL_X);
+    pty.wait_for("Cancel request 1 of requestor_1?");
+    pty.wait_for("F2: yes");
+    pty.press(F2);
+    pty.wait_for("done: request 1 cancelled");
+    assert_eq!(redis.run::<String>("GET 1"), "0");
 }
 
 #[test]
@@ -143,6 +177,77 @@ fn the_link_is_shown_and_comes_back() {
 }
 
 #[test]
+fn the_bell_rings_once_for_each_rider_about_to_be_lost() {
+    let (mut redis, mut pty) = desk(&["--bell", "--warn-left", "1m", "--warn-waiting", "1"]);
+    redis.run::<()>("SET 7 1 EX 90");
+    pty.wait_for("(foreign)");
+    assert_eq!(pty.bells(), 0);
+    redis.run::<()>("SET 7 1 EX 50");
+    pty.wait_for("! 1 about to be lost");
+    // A few ticks later it has not rung again.
+    pty.wait_for("0:49 !");
+    assert_eq!(pty.bells(), 1);
+    redis.run::<()>("SET 8 1 EX 90");
+    pty.wait_for("! waiting 2 > 1");
+    assert_eq!(pty.bells(), 2);
+    pty.press("A");
+    pty.wait_for("2 alarms noted");
+    redis.run::<()>("SET 7 0 EX 50");
+    pty.wait_until("no alarm", |screen| !screen.contains("about to be lost"));
+    assert_eq!(pty.bells(), 2);
+}
+
+#[test]
+fn without_being_asked_the_bell_is_silent() {
+    let (mut redis, pty) = desk(&[]);
+    redis.run::<()>("SET 7 1 EX 20");
+    pty.wait_for("! 1 about to be lost");
+    assert_eq!(pty.bells(), 0);
+}
+
+/// Writes so many openings into the stream of events that happened so many minutes ago.
+fn opened_before(redis: &mut Redis, minutes: u64, count: u64) {
+    let (now, _): (u64, u64) = redis.run("TIME");
+    let mut pipe = redis::pipe();
+    for n in 0..count {
+        let id = format!("{}-{n}", (now - minutes * 60) * 1_000);
+        pipe.cmd("XADD").arg("cabstand:events").arg(id).arg("type").arg("opened").ignore();
+    }
+    pipe.exec(&mut redis.connection).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_numbers_know_what_happened_before_the_start() {
+    let mut redis = Redis::start();
+    opened_before(&mut redis, 20, 40);
+    opened_before(&mut redis, 10, 700);
+    opened_before(&mut redis, 3, 800);
+    let mut pty = Pty::console(&redis.server.url(), &[]);
+    pty.wait_for("arrivals 800");
+    pty.press("i");
+    pty.wait_for("last 15 min");
+    pty.wait_for("arrivals 1 500");
+    redis.store().await.open(&request(), &actor("http")).await.unwrap();
+    pty.wait_for("arrivals 1 501");
+    assert!(!pty.text().contains("since"), "all of it is known:\n{}", pty.text());
+}
+
+#[test]
+fn numbers_that_are_not_whole_say_since_when_they_are() {
+    let mut redis = Redis::start();
+    opened_before(&mut redis, 4, 10_000);
+    opened_before(&mut redis, 3, 11_000);
+    let pty = Pty::console(&redis.server.url(), &[]);
+    let arrivals = |screen: &str| {
+        let figure = screen.split("arrivals ").nth(1)?.split("  ").next()?;
+        figure.replace(' ', "").parse::<u64>().ok()
+    };
+    pty.wait_until("half of them", |screen| arrivals(screen) >= Some(10_000));
+    pty.wait_for("arrivals 20 300");
+    pty.wait_for("last 5 min · since ");
+}
+
+#[test]
 fn q_gives_the_terminal_back() {
     let (_redis, mut pty) = desk(&[]);
     pty.press("q");
@@ -186,7 +291,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
 #[test]
 #[ignore = "run by a_panic_gives_the_terminal_back_and_is_told, on a terminal of its own"]
 fn panics_with_the_screen_taken() {
-    let _screen = Screen::take().unwrap();
+    let _screen = Screen::take(true).unwrap();
     panic!("the deliberate panic");
 }
 

@@ -1,23 +1,27 @@
 //! `cabstand console`, and the console as the demo shows it.
 
 use std::fs;
-use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use etcetera::BaseStrategy;
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::alarms::Alarms;
 use super::failure::Failure;
 use super::serve::Lifetime;
 use super::signals;
 use crate::api::Settings;
 use crate::console::model::{Depth, Look, ThemeName};
+use crate::console::overlay::{MOST_BYTES, Overlay};
 use crate::console::{self, Host, Operator, model, picture, terminal};
 use crate::domain::Point;
 use crate::store::{Access, Armed, NewRequest, Store};
@@ -48,9 +52,17 @@ pub(super) struct Manner {
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
+    /// Leave the mouse to the terminal, and so its own selection
+    #[arg(long)]
+    no_mouse: bool,
     /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
+    /// Streets and zones to draw under the drivers: a `GeoJSON` file of lines and polygons
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
+    #[command(flatten)]
+    alarms: Alarms,
 }
 
 /// Reads the name of a theme.
@@ -63,66 +75,91 @@ impl Options {
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        self.manner.show(store, address, self.lifetime.settings(), signals::shutdown()?).await
+        let overlay = self.manner.overlay()?.unwrap_or_default();
+        let options = self.manner.options(&store, address, shared, overlay);
+        let options = model::Options { memory_file: memory_file(), ..options };
+        show(store, options, self.manner.mouse(), self.lifetime.settings(), signals::shutdown()?).await
     }
 }
 
+/// Shows the console on this terminal, until the operator leaves or `shutdown`. Searches from the console are opened with
+/// these settings.
+pub(super) async fn show(
+    store: Store,
+    options: model::Options,
+    mouse: bool,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let input = terminal::input().map_err(Failure::io("the terminal"))?;
+    let (mut screen, mut terminal) = terminal::Screen::take(mouse).map_err(Failure::io("the terminal"))?;
+    let outcome = console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
+    drop(screen);
+    outcome.map_err(Failure::io("the terminal"))
+}
+
 impl Manner {
-    /// Shows the console on this terminal, until the operator leaves or `shutdown`. The address is what the header calls
-    /// this Redis; searches from the console are opened with these settings.
-    pub(super) async fn show(
-        &self,
-        store: Store,
-        address: String,
-        settings: Settings,
-        shutdown: CancellationToken,
-    ) -> Result<(), Failure> {
-        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-            let text = "the console needs a terminal; `cabstand requests`, `drivers` and `events` list without one";
-            return Err(Failure::Usage(text.to_owned()));
-        }
-        let options = self.options(&store, address);
-        let input = terminal::input().map_err(Failure::io("the terminal"))?;
-        let (mut screen, mut terminal) = terminal::Screen::take().map_err(Failure::io("the terminal"))?;
-        let outcome =
-            console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
-        drop(screen);
-        outcome.map_err(Failure::io("the terminal"))
+    /// Whether the mouse is the console's.
+    pub(super) fn mouse(&self) -> bool {
+        !self.no_mouse
     }
 
-    /// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
-    pub(super) async fn draw(
-        &self,
-        store: Store,
-        address: String,
-        settings: Settings,
-        file: &Path,
-    ) -> Result<(), Failure> {
-        let drawing = || format!("the picture {}", file.display());
-        let look = Look { ascii: self.ascii, depth: Depth::TrueColour, theme: self.theme };
-        let options = model::Options { look, ..self.options(&store, address) };
-        let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
-            .map_err(io::Error::other)
-            .map_err(Failure::io(drawing()))?;
-        let shutdown = CancellationToken::new();
-        signals::end_after(&shutdown, Some(LOOKING));
-        let looked =
-            console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown)
-                .await;
-        looked.map_err(Failure::io(drawing()))?;
-        fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
+    /// What the operator wants drawn under the drivers; none where no file is named.
+    pub(super) fn overlay(&self) -> Result<Option<Overlay>, Failure> {
+        let Some(file) = &self.overlay else { return Ok(None) };
+        let named = || format!("the overlay {}", file.display());
+        let mut bytes = Vec::new();
+        // One byte more than is taken is enough to see that it is too much.
+        let most = u64::try_from(MOST_BYTES + 1).unwrap_or(u64::MAX);
+        fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(Failure::io(named()))?;
+        let overlay = Overlay::parse(&String::from_utf8_lossy(&bytes));
+        overlay.map(Some).map_err(|error| Failure::Usage(format!("{}: {error}", named())))
     }
 
-    /// What the console is told of how it was started and where.
-    fn options(&self, store: &Store, address: String) -> model::Options {
+    /// What the console is told of how it was started and where. The address is what the header calls this Redis.
+    pub(super) fn options(&self, store: &Store, address: String, shared: &Shared, overlay: Overlay) -> model::Options {
         model::Options {
             address,
             yes: self.yes,
             read_only: store.armed() == Armed::Never,
             look: Look { ascii: self.ascii || !unicode(), depth: depth(), theme: self.theme },
+            alarms: self.alarms.rules(),
             timezone: Local::now().offset().fix(),
+            keymap: Arc::clone(&shared.keymap),
+            overlay: Arc::new(overlay),
+            memory_file: None,
         }
     }
+}
+
+/// Where the console's memory is kept: in the XDG state directory.
+fn memory_file() -> Option<PathBuf> {
+    let directory = etcetera::choose_base_strategy().ok()?.state_dir()?;
+    Some(directory.join("cabstand/console.toml"))
+}
+
+/// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
+pub(super) async fn draw(
+    store: Store,
+    options: model::Options,
+    settings: Settings,
+    file: &Path,
+) -> Result<(), Failure> {
+    let drawing = || format!("the picture {}", file.display());
+    let options = model::Options { look: Look { depth: Depth::TrueColour, ..options.look }, ..options };
+    let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
+        .map_err(io::Error::other)
+        .map_err(Failure::io(drawing()))?;
+    let shutdown = CancellationToken::new();
+    signals::end_after(&shutdown, Some(LOOKING));
+    let looked =
+        console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown).await;
+    looked.map_err(Failure::io(drawing()))?;
+    fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
 }
 
 /// The host of a console without a terminal: there is no shell to go back to.
@@ -134,6 +171,14 @@ impl Host for Nobody {
     }
 
     fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn copy(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use super::service::Service;
 use super::silence::{self, Silence};
 use super::{Shared, metrics, signals};
 use crate::api::{self, Serving};
+use crate::console::overlay::Overlay;
 use crate::domain::{Metres, parse_span};
 use crate::private_redis::PrivateRedis;
 use crate::simulation::{self, Phones, Summary};
@@ -23,8 +24,13 @@ use crate::store::{Access, Store};
 /// How long the service may take to end; then it is left, and goes with the process.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The main avenues of Santiago, where the simulated city lies: shown unless another overlay is named.
+const STREETS: &str = include_str!("../../assets/santiago.geojson");
+
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
+// Its requests live for seconds: with the console's own bound each would be an alarm from its beginning.
+#[command(mut_arg("warn_left", |arg| arg.default_value("5s")))]
 pub(super) struct Options {
     #[command(flatten)]
     city: City,
@@ -59,6 +65,8 @@ pub(super) struct Options {
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let freshness = silence::freshness(self.stale_after, self.forget_after)?;
+        // That the streets can be read is tested.
+        let overlay = self.manner.overlay()?.unwrap_or_else(|| Overlay::parse(STREETS).unwrap_or_default());
         // Before there is anything to leave behind.
         let stop = signals::shutdown()?;
         // Declared first, so dropped last: whatever goes wrong below, the server and its directory go away.
@@ -81,15 +89,17 @@ impl Options {
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
         signals::end_after(&stop, self.duration);
         until_there(&store, self.city.settings().drivers, &stop).await;
-        let name = || "private Redis".to_owned();
+        let options = self.manner.options(&store, "private Redis".to_owned(), shared, overlay);
         let shown = if self.headless {
             wait(&stop).await
         } else {
             // The service and its worker go on where the operator's hands are bound.
-            self.manner.show(store.clone().with_own_switch(), name(), self.settings(), stop.clone()).await
+            let store = store.clone().with_own_switch();
+            let shown = options.clone();
+            super::console::show(store, shown, self.manner.mouse(), self.settings(), stop.clone()).await
         };
         let drawn = match &self.picture {
-            Some(file) => self.manner.draw(store, name(), self.settings(), file).await,
+            Some(file) => super::console::draw(store, options, self.settings(), file).await,
             None => Ok(()),
         };
         stop.cancel();
@@ -139,4 +149,21 @@ fn print(summary: &Summary) -> Result<(), Failure> {
     let mut out = Output::new();
     out.line(&summary.to_string())?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_streets_can_be_read_and_lie_in_santiago() {
+        let overlay = Overlay::parse(STREETS).unwrap();
+        assert!(overlay.lines.len() > 15);
+        for line in overlay.lines {
+            assert!(!line.name.is_empty());
+            let corners = line.bounds.corners();
+            let near = |lat: f64, lng: f64| (lat + 33.45).abs() < 0.15 && (lng + 70.65).abs() < 0.15;
+            assert!(corners.iter().all(|corner| near(corner.lat(), corner.lng())), "{}", line.name);
+        }
+    }
 }

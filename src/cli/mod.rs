@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Here alone the rooms are wired together.
 
 mod actions;
+mod alarms;
 mod city;
 mod console;
 mod demo;
@@ -24,10 +25,12 @@ mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config;
+use crate::console::keymap::Keymap;
 use crate::domain::Actor;
 use crate::store::{Access, Address, Region, Store};
 
@@ -60,6 +63,9 @@ struct Shared {
     /// The configuration file, instead of cabstand/config.toml in the XDG configuration directory
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
+    /// What keys mean in the console, by the configuration file
+    #[arg(skip)]
+    keymap: Arc<Keymap>,
 }
 
 impl Shared {
@@ -114,16 +120,30 @@ enum Command {
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
-    let command = match config::layered(Cli::command(), &arguments) {
-        Ok(command) => command,
+    let config::Layered { command, keys } = match config::layered(Cli::command(), &arguments) {
+        Ok(layered) => layered,
         Err(error) => return Failure::Usage(error.to_string()).report(),
+    };
+    // Checked whatever is started: what is wrong there is told today, and not when the console is next needed.
+    let keymap = match keymap(&keys) {
+        Ok(keymap) => Arc::new(keymap),
+        Err(failure) => return failure.report(),
     };
     name_the_console(&command, &mut arguments);
     let matches = command.get_matches_from(arguments);
     match Cli::from_arg_matches(&matches) {
-        Ok(cli) => run(cli),
+        Ok(cli) => run(Cli { shared: Shared { keymap, ..cli.shared }, ..cli }),
         Err(error) => error.exit(),
     }
+}
+
+/// The console's keys as the file wants them.
+fn keymap(keys: &config::Keys) -> Result<Keymap, Failure> {
+    Keymap::rebound(&keys.table).map_err(|errors| {
+        let lines: Vec<String> =
+            errors.iter().map(|error| format!("{}: [keys] {error}", keys.path.display())).collect();
+        Failure::Usage(lines.join("\n"))
+    })
 }
 
 /// The console is what starts where no command is named: its options are taken without its name, too. A word that is not an

@@ -46,6 +46,7 @@ fn the_example_lists_every_option() {
         let listed: BTreeSet<String> = listed.as_table().unwrap().keys().cloned().collect();
         assert_eq!(listed, long_options(program.find_subcommand(name).unwrap()), "[{name}]");
     }
+    table.remove("keys");
     assert_eq!(table.keys().cloned().collect::<BTreeSet<_>>(), long_options(&program));
 }
 
@@ -56,8 +57,8 @@ fn the_example_is_accepted_with_every_option_turned_on() {
     std::fs::write(&file, uncommented()).unwrap();
     for name in CONFIGURED {
         let arguments: Vec<OsString> = vec!["cabstand".into(), "--config".into(), (&file).into(), name.into()];
-        let command = config::layered(Cli::command(), &arguments).unwrap();
-        let matches = command.try_get_matches_from(arguments).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let layered = config::layered(Cli::command(), &arguments).unwrap();
+        let matches = layered.command.try_get_matches_from(arguments).unwrap_or_else(|e| panic!("{name}: {e}"));
         Cli::from_arg_matches(&matches).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
@@ -77,6 +78,30 @@ fn the_example_tells_the_true_defaults() {
             let (default, said) = (default.to_string_lossy(), value.as_str().map_or(value.to_string(), str::to_owned));
             assert!(default == said || figure(&default).is_some_and(|f| Some(f) == figure(&said)), "[{name}] {option}");
         }
+    }
+}
+
+#[test]
+fn a_theme_that_there_is_not_is_answered_with_those_that_there_are() {
+    let error = Cli::command().try_get_matches_from(["cabstand", "console", "--theme", "pink"]).unwrap_err();
+    for theme in crate::console::model::ThemeName::ALL {
+        assert!(error.to_string().contains(theme.as_str()), "{error}");
+    }
+}
+
+#[test]
+fn the_example_lists_every_key_with_its_true_default() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, uncommented()).unwrap();
+    let arguments: Vec<OsString> = vec!["cabstand".into(), "--config".into(), file.into()];
+    let keys = config::layered(Cli::command(), &arguments).unwrap().keys;
+    let defaults = Keymap::default();
+    let bound: BTreeSet<&str> = defaults.bindings().map(|b| b.name).filter(|name| *name != "interrupt").collect();
+    assert_eq!(keys.table.keys().map(String::as_str).collect::<BTreeSet<_>>(), bound);
+    let keymap = keymap(&keys).unwrap();
+    for (listed, default) in keymap.bindings().zip(defaults.bindings()) {
+        assert_eq!(listed.keys, default.keys, "{}", default.name);
     }
 }
 

@@ -118,7 +118,55 @@ pub enum Action {
     NextField,
 }
 
+/// Where the help tells of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What is done to searches.
+    Searches,
+    /// What is done to drivers.
+    Drivers,
+    /// What part of the earth the map shows, and what is on it.
+    Map,
+    /// The panes, their rows, and the console itself.
+    Screen,
+}
+
+impl Group {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Searches, Self::Drivers, Self::Map, Self::Screen];
+
+    /// The head over its lines.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Searches => "Searches",
+            Self::Drivers => "Drivers",
+            Self::Map => "Map",
+            Self::Screen => "Screen",
+        }
+    }
+}
+
 impl Action {
+    /// Where the help tells of it.
+    #[must_use]
+    pub fn group(self) -> Group {
+        use Action::{
+            Acknowledge, Assign, Cancel, Centre, Expire, ExtendTime, FilterMap, FitAll, GoTo, Grab, Legend, Measure,
+            NewDriver, NextBookmark, NextDriver, PreviousDriver, RemoveDriver, Retry, SearchForm, SearchHere,
+            SetBookmark, Trails, Widen, ZoomIn, ZoomOut,
+        };
+        match self {
+            SearchHere | SearchForm | Cancel | Expire | ExtendTime | Retry | Assign | Widen | Acknowledge => {
+                Group::Searches
+            }
+            PreviousDriver | NextDriver | Grab | NewDriver | RemoveDriver => Group::Drivers,
+            ZoomIn | ZoomOut | FitAll | Centre | GoTo | FilterMap | Trails | Measure | Legend | SetBookmark
+            | NextBookmark => Group::Map,
+            _ => Group::Screen,
+        }
+    }
+
     /// Whether it leads to a change in Redis.
     #[must_use]
     pub fn changes_something(self) -> bool {

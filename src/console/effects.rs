@@ -1,11 +1,16 @@
 //! Runs effects on the store, each in a task of its own, and answers with messages. No key ever waits for Redis.
 
+use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::message::{Deed, Effect, Glance, Message, Mishap, News};
-use crate::domain::{Actor, RequestId};
+use super::memory::Memory;
+use super::message::{Deed, Effect, Glance, Message, Mishap, News, Outcome};
+use crate::domain::Actor;
 use crate::store::{NewRequest, Store, StoreError};
+
+/// So many deeds of one errand are under way at once.
+const DEEDS_AT_ONCE: usize = 16;
 
 /// What effects need to be carried out.
 #[derive(Clone)]
@@ -20,19 +25,21 @@ pub struct Hands {
     pub answers: mpsc::Sender<Message>,
     /// Where the feed looks for what the screen shows.
     pub glance: watch::Sender<Glance>,
+    /// Where the latest memory is kept from.
+    pub memory: watch::Sender<Memory>,
     /// Actions that are under way: they are waited for before the program ends.
     pub deeds: TaskTracker,
 }
 
 impl Hands {
-    /// Carries out an effect on Redis. Suspending and leaving are the loop's.
+    /// Carries out an effect on Redis. What is for the terminal is the loop's.
     pub fn carry_out(&self, effect: Effect) {
         let hands = self.clone();
         match effect {
-            Effect::Do(deed) => {
+            Effect::Do(errand) => {
                 self.deeds.spawn(async move {
-                    let outcome = hands.perform(&deed).await.map_err(|error| mishap(&error));
-                    let _ = hands.answers.send(Message::Done(deed, outcome)).await;
+                    let outcomes = hands.perform_all(errand.deeds.clone()).await;
+                    let _ = hands.answers.send(Message::Done(errand, outcomes)).await;
                 });
             }
             Effect::Ask(ids) => {
@@ -51,29 +58,52 @@ impl Hands {
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
             }
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Arm(span) => match span {
+                Some(span) => self.store.arm(span),
+                None => self.store.disarm(),
+            },
+            Effect::Remember(memory) => {
+                self.memory.send_replace(memory);
+            }
+            Effect::Copy(_) | Effect::Ring | Effect::Suspend | Effect::Quit => {}
         }
     }
 
-    async fn perform(&self, deed: &Deed) -> Result<Option<RequestId>, StoreError> {
+    /// Each deed by itself: one that is refused does not keep the others. The answers come in the order of the deeds.
+    async fn perform_all(&self, deeds: Vec<Deed>) -> Vec<Result<Outcome, Mishap>> {
+        let perform = |deed: Deed| {
+            let hands = self.clone();
+            async move { hands.perform(&deed).await.map_err(|error| mishap(&error)) }
+        };
+        stream::iter(deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await
+    }
+
+    async fn perform(&self, deed: &Deed) -> Result<Outcome, StoreError> {
         let (store, actor) = (&self.store, &self.actor);
-        match deed {
+        Ok(match deed {
             Deed::Open(pickup, user_id) => {
                 let request = NewRequest { pickup: *pickup, user_id: user_id.clone(), ..self.request.clone() };
-                return store.open(&request, actor).await.map(Some);
+                Outcome::Opened(store.open(&request, actor).await?)
             }
-            Deed::Cancel(id) => store.cancel(*id, actor).await?,
-            Deed::Expire(id) => store.expire(*id, actor).await?,
-            Deed::Place(driver) => store.place(driver, actor).await?,
-            Deed::Move(driver) => {
-                store.move_driver(driver, None, actor).await?;
-            }
-            Deed::Remove(id) => {
-                store.remove(id, actor).await?;
-            }
-        }
-        Ok(None)
+            Deed::Cancel(id) => done(store.cancel(*id, actor).await?),
+            Deed::Expire(id) => done(store.expire(*id, actor).await?),
+            Deed::Extend(id, by_ms) => Outcome::Until(store.extend(*id, *by_ms, actor).await?),
+            Deed::Widen(id, radius) => Outcome::RadiusWas(store.widen(*id, *radius, actor).await?),
+            Deed::Retry(id) => match store.retry(*id, actor).await? {
+                Some(found) => Outcome::Found(found.driver, found.distance_m),
+                None => Outcome::NobodyFound,
+            },
+            Deed::Assign(id, driver) => Outcome::Found(driver.clone(), store.assign(*id, driver, actor).await?),
+            Deed::Reopen(id) => Outcome::Until(store.reopen(*id, actor).await?),
+            Deed::Place(driver) => done(store.place(driver, actor).await?),
+            Deed::Move(driver, expected) => Outcome::StoodAt(store.move_driver(driver, *expected, actor).await?),
+            Deed::Remove(id) => Outcome::StoodAt(store.remove(id, actor).await?),
+        })
     }
+}
+
+fn done((): ()) -> Outcome {
+    Outcome::Done
 }
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.

@@ -7,14 +7,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
+use super::events::follow_events;
 use super::message::{Glance, Link, MOST_WAITING, Message, News};
-use crate::domain::{Metres, RequestId, StreamId};
+use crate::domain::{Metres, Point, RequestId};
 use crate::store::{Changed, Hearing, Store, StoreError};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
-const BEAT: Duration = Duration::from_secs(1);
+pub(super) const BEAT: Duration = Duration::from_secs(1);
 /// How often everything is read again, in case a notification was lost.
 const RECONCILE_EVERY: Duration = Duration::from_secs(15);
 /// How often the key space is searched for requests without a record: seldom where notifications tell of new ones, and
@@ -24,10 +25,14 @@ const CENSUS_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::fr
 const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
 /// The nearest drivers are read no oftener than this.
 const NEAREST_PAUSE: Duration = Duration::from_millis(500);
+/// What is shown of the selected search is read no oftener than this.
+const DETAIL_PAUSE: Duration = Duration::from_millis(150);
+/// So many of the drivers around the selected search are read.
+const AROUND: usize = 12;
 /// A reading may take one part in so many of Redis' time.
-const SHARE: u32 = 10;
+pub(super) const SHARE: u32 = 10;
 /// So many events are read to begin with.
-const FIRST_EVENTS: usize = 300;
+pub(super) const FIRST_EVENTS: usize = 300;
 
 /// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
 pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, news: mpsc::Sender<Message>) {
@@ -41,6 +46,9 @@ pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, 
         fleet: Reading::new(SHORTEST_PAUSE),
         requests: Reading::new(SHORTEST_PAUSE),
         nearest: Reading::new(NEAREST_PAUSE),
+        around: Reading::new(DETAIL_PAUSE),
+        life: Reading::new(DETAIL_PAUSE),
+        selected: None,
         census: Reading::new(Duration::ZERO),
         census_at: 0,
         next_census: Instant::now(),
@@ -88,6 +96,11 @@ struct Feed {
     fleet: Reading,
     requests: Reading,
     nearest: Reading,
+    /// Who is around the selected search, and what has happened to it.
+    around: Reading,
+    life: Reading,
+    /// The selected search, as the screen last told.
+    selected: Option<(RequestId, Option<(Point, f64)>)>,
     census: Reading,
     /// Where the search of the key space stands; 0 is its beginning.
     census_at: u64,
@@ -104,7 +117,7 @@ impl Feed {
         let first = link(&hearing.borrow_and_update());
         self.tell(News::Link(first)).await;
         while !self.news.is_closed() {
-            let readings = [&self.fleet, &self.requests, &self.nearest, &self.census];
+            let readings = [&self.fleet, &self.requests, &self.nearest, &self.around, &self.life, &self.census];
             let next = readings.iter().filter_map(|r| r.at()).chain([beat, reconcile]).min().unwrap_or(beat);
             tokio::select! {
                 biased;
@@ -118,6 +131,7 @@ impl Feed {
                 Ok(()) = self.glance.changed() => {
                     self.fleet.wanted = true;
                     self.nearest.wanted = true;
+                    self.look_at_selected();
                 }
                 changes = self.watch.changed() => self.note(changes).await,
                 () = sleep_until(next) => {}
@@ -140,8 +154,9 @@ impl Feed {
             match change {
                 Changed::Everything => {
                     self.snapshot().await;
-                    self.fleet.wanted = true;
-                    self.nearest.wanted = true;
+                    for reading in [&mut self.fleet, &mut self.nearest, &mut self.around, &mut self.life] {
+                        reading.wanted = true;
+                    }
                     if Instant::now() >= self.next_census {
                         self.census.wanted = true;
                         let deaf = matches!(*self.watch.hearing().borrow(), Hearing::Deaf(_));
@@ -149,8 +164,9 @@ impl Feed {
                     }
                 }
                 Changed::Drivers => {
-                    self.fleet.wanted = true;
-                    self.nearest.wanted = true;
+                    for reading in [&mut self.fleet, &mut self.nearest, &mut self.around] {
+                        reading.wanted = true;
+                    }
                 }
                 Changed::Request(id) => {
                     self.changed.insert(id);
@@ -159,6 +175,15 @@ impl Feed {
                 // Both are told by the beat; a change of the schedule comes with one of a record.
                 Changed::Workers | Changed::Due => {}
             }
+        }
+    }
+
+    /// Another search was selected: all that is shown of it has to be read.
+    fn look_at_selected(&mut self) {
+        let selected = self.glance.borrow_and_update().selected;
+        if std::mem::replace(&mut self.selected, selected) != selected {
+            self.around.wanted = true;
+            self.life.wanted = true;
         }
     }
 
@@ -192,6 +217,18 @@ impl Feed {
             self.nearest.wanted = false;
             let well = self.read_nearest().await;
             self.nearest.done(began, well);
+        }
+        if self.around.is_due() {
+            let began = Instant::now();
+            self.around.wanted = false;
+            let well = self.read_around().await;
+            self.around.done(began, well);
+        }
+        if self.life.is_due() {
+            let began = Instant::now();
+            self.life.wanted = false;
+            let well = self.read_life().await;
+            self.life.done(began, well);
         }
         if self.census.is_due() {
             let began = Instant::now();
@@ -232,6 +269,24 @@ impl Feed {
             .map(|found| rows.iter().map(|(id, _, _)| *id).zip(found.into_iter().map(|near| near.into_iter().next())));
         let well = named.is_ok();
         self.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await;
+        well
+    }
+
+    /// Who is around the selected search, while it waits. Whether it went well.
+    async fn read_around(&mut self) -> bool {
+        let Some((id, Some((place, radius)))) = self.selected else { return true };
+        let read = self.store.around(place, Metres(radius), AROUND).await;
+        let well = read.is_ok();
+        self.bring(read.map(|around| News::Around(id, around))).await;
+        well
+    }
+
+    /// What has happened to the selected search so far; what happens from now on comes with the events. Whether it went well.
+    async fn read_life(&mut self) -> bool {
+        let Some((id, _)) = self.selected else { return true };
+        let read = self.store.life(id).await;
+        let well = read.is_ok();
+        self.bring(read.map(|life| News::Life(id, life))).await;
         well
     }
 
@@ -284,31 +339,5 @@ fn link(hearing: &Hearing) -> Link {
         Hearing::Live => Link::Live,
         Hearing::Deaf(reason) => Link::Polling(reason.clone()),
         Hearing::Cut(reason) => Link::Away(reason.clone()),
-    }
-}
-
-/// Follows the stream: first what happened lately, then what happens.
-async fn follow_events(store: Store, news: mpsc::Sender<Message>) {
-    let mut last: Option<StreamId> = None;
-    while !news.is_closed() {
-        let Ok(recent) = store.recent_events(FIRST_EVENTS).await else {
-            sleep(BEAT).await;
-            continue;
-        };
-        let fresh: Vec<_> = recent.into_iter().filter(|event| last.is_none_or(|last| event.id > last)).collect();
-        last = fresh.last().map(|event| event.id).or(last);
-        let _ = news.send(Message::News(News::Events(fresh))).await;
-        let mut tail = store.follow_events(Some(last.unwrap_or_default()));
-        while !news.is_closed() {
-            match tail.next().await {
-                Ok(events) if events.is_empty() => {}
-                Ok(events) => {
-                    last = events.last().map(|event| event.id).or(last);
-                    let _ = news.send(Message::News(News::Events(events))).await;
-                }
-                Err(_) => break,
-            }
-        }
-        sleep(BEAT).await;
     }
 }

@@ -1,12 +1,13 @@
 //! What the tests of the console share: made-up news of a small city, on a clock that they set.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{FixedOffset, Offset, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::message::{Effect, Link, Message, News};
-use super::model::{Depth, Look, Model, Options, ThemeName};
+use super::model::{AlarmRules, Depth, Look, Model, Options, Span, ThemeName};
 use super::update::update;
 use crate::domain::{
     Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
@@ -22,7 +23,18 @@ pub(super) fn utc() -> FixedOffset {
 
 pub(super) fn options() -> Options {
     let look = Look { ascii: false, depth: Depth::Sixteen, theme: ThemeName::Terminal };
-    Options { address: "127.0.0.1:6379/0".to_owned(), yes: false, read_only: false, look, timezone: utc() }
+    let alarms = AlarmRules { left: Duration::from_secs(30), waiting: None, bell: false };
+    Options {
+        address: "127.0.0.1:6379/0".to_owned(),
+        yes: false,
+        read_only: false,
+        look,
+        alarms,
+        timezone: utc(),
+        keymap: Arc::default(),
+        overlay: Arc::default(),
+        memory_file: None,
+    }
 }
 
 pub(super) fn id(n: u64) -> RequestId {
@@ -131,10 +143,11 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// A console on an empty Redis that is live.
+    /// A console on an empty Redis that is live, and nothing has happened there.
     pub(super) fn new(columns: u16, rows: u16) -> Self {
         let mut desk = Self { model: Model::new(options(), (columns, rows)), at: Duration::ZERO, effects: Vec::new() };
         desk.news(News::Link(Link::Live));
+        desk.news(News::Past(Vec::new(), START - Span::longest()));
         desk.vitals(0);
         desk
     }
@@ -214,6 +227,7 @@ impl Desk {
             "down" => KeyCode::Down,
             "left" => KeyCode::Left,
             "right" => KeyCode::Right,
+            "backspace" => KeyCode::Backspace,
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         self.send(Message::Key(KeyEvent::new(event, KeyModifiers::NONE)))

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::memory::Memory;
 use crate::domain::{
-    Bounds, Candidate, Driver, DriverId, Event, FleetView, Point, RequestId, Search, UserId, View, Vitals,
+    Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Search, UnixMs, UserId,
+    View, Vitals,
 };
 
 /// So many waiting requests are read for the table at the most, those that are due first.
@@ -22,8 +24,12 @@ pub enum Message {
     Resize(u16, u16),
     /// The feed brings news from Redis.
     News(News),
-    /// An effect was carried out, or was not. A search that was opened has a number.
-    Done(Deed, Result<Option<RequestId>, Mishap>),
+    /// What was to be remembered could not be kept, for this reason.
+    NotKept(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// An errand is over: what became of each of its deeds, in their order.
+    Done(Errand, Vec<Result<Outcome, Mishap>>),
 }
 
 /// News from Redis.
@@ -41,8 +47,16 @@ pub enum News {
     Fleet(FleetView),
     /// The nearest driver to each of these searches.
     Nearest(Vec<(RequestId, Option<Candidate>)>),
+    /// Who is near the selected search.
+    Around(RequestId, Around),
+    /// All that has happened to the selected search, oldest first.
+    Life(RequestId, Vec<Event>),
     /// What happened lately, oldest first.
     Events(Vec<Event>),
+    /// What happened before that, oldest first: all since this time. The pages come in turn, the newest first.
+    Past(Vec<Event>, UnixMs),
+    /// More has happened than is told: the events that come next do not join on to those before, and the past is read anew.
+    Missed,
     /// The rectangle around all drivers, none where there are none; or why it cannot be told.
     Extent(Result<Option<Bounds>, String>),
     /// Redis answers, but something could not be read, for this reason.
@@ -80,25 +94,71 @@ pub enum Deed {
     Cancel(RequestId),
     /// Expire it.
     Expire(RequestId),
+    /// Give it so many milliseconds more, or take them back.
+    Extend(RequestId, i64),
+    /// Let its driver be so far away.
+    Widen(RequestId, Metres),
+    /// Attempt it now.
+    Retry(RequestId),
+    /// Give it this driver.
+    Assign(RequestId, DriverId),
+    /// Bring it back after it was cancelled, with the time that it had left.
+    Reopen(RequestId),
     /// Set a new driver on the map.
     Place(Driver),
-    /// Move a driver.
-    Move(Driver),
+    /// Move a driver; if a place is given, only one who still stands there.
+    Move(Driver, Option<Point>),
     /// Take a driver off the map.
     Remove(DriverId),
+}
+
+/// What was done, as far as it is news to the one who asked for it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Just that.
+    Done,
+    /// The search that was opened.
+    Opened(RequestId),
+    /// The search ends then.
+    Until(UnixMs),
+    /// The radius was this before.
+    RadiusWas(Metres),
+    /// The search has found this driver, so many metres away.
+    Found(DriverId, f64),
+    /// The search was attempted, and there is no driver for it.
+    NobodyFound,
+    /// The driver stood there before.
+    StoodAt(Point),
+}
+
+/// Deeds that were asked for together, and are answered together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Errand {
+    /// In their order.
+    pub deeds: Vec<Deed>,
+    /// They undo what was done before, and are not undone in their turn.
+    pub undoing: bool,
 }
 
 /// Something to be done outside the model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Change something in Redis.
-    Do(Deed),
+    Do(Errand),
     /// Read these requests.
     Ask(Vec<RequestId>),
     /// Tell the extent of the fleet.
     AskExtent,
     /// The screen shows something else now.
     Look(Glance),
+    /// Let changes through for so long, or no more where there is no time given.
+    Arm(Option<Duration>),
+    /// Put this text into the terminal's clipboard.
+    Copy(String),
+    /// Ring the terminal's bell.
+    Ring,
+    /// Keep this for the next run.
+    Remember(Memory),
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.
@@ -112,4 +172,6 @@ pub struct Glance {
     pub view: Option<View>,
     /// The waiting searches whose rows are in sight, with their places and radii in metres.
     pub rows: Vec<(RequestId, Point, f64)>,
+    /// The search of which all is shown, with its place and radius in metres while it waits.
+    pub selected: Option<(RequestId, Option<(Point, f64)>)>,
 }

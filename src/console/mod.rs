@@ -4,17 +4,24 @@
 //! first, and then the screen is drawn once.
 
 pub mod action;
+mod bindings;
 pub mod columns;
+pub mod command;
 pub mod effects;
+mod events;
 mod feed;
 #[cfg(test)]
 mod fixtures;
+pub mod keeping;
 pub mod keymap;
 pub mod layout;
+pub mod memory;
 pub mod message;
 pub mod model;
+pub mod overlay;
 pub mod picture;
 pub mod projection;
+pub mod rebinding;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -24,7 +31,7 @@ pub mod wording;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -36,8 +43,9 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store};
 use effects::Hands;
-use message::{Effect, Glance, Message};
-use model::{Model, Options};
+use memory::Memory;
+use message::{Effect, Glance, Link, Message};
+use model::{Model, Options, Tone};
 
 /// Messages that may wait before their senders have to.
 const MESSAGES: usize = 256;
@@ -55,6 +63,8 @@ const SHORTEST_TICK: Duration = Duration::from_millis(10);
 pub enum Input {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
     /// It has this many columns and rows now.
     Resize(u16, u16),
     /// The program goes on after having been stopped: the terminal may be in any state.
@@ -73,6 +83,17 @@ pub trait Host {
     /// # Errors
     /// Where the terminal fails.
     fn resume(&mut self) -> io::Result<()>;
+    /// Puts a text into the clipboard of whoever sits at the terminal, over SSH too, where the terminal allows it (OSC 52).
+    ///
+    /// # Errors
+    /// Where the terminal fails.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// Where the terminal fails.
+    fn ring(&mut self) -> io::Result<()>;
 }
 
 /// In whose name the console acts, and with what it opens a search.
@@ -105,10 +126,18 @@ where
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
     let mut feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
-    let hands =
-        Hands { store, actor: operator.actor, request: operator.request, answers, glance, deeds: TaskTracker::new() };
+    let (memory, memories) = watch::channel(Memory::default());
+    let kept = options.memory_file.clone().map(|file| tokio::spawn(keeping::keep(file, memories, answers.clone())));
+    let (actor, request) = (operator.actor, operator.request);
+    let hands = Hands { store, actor, request, answers, glance, memory, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
     let mut model = Model::new(options, (size.width, size.height));
+    if let Some(file) = &model.options.memory_file {
+        match keeping::recall(file) {
+            Ok(memory) => model.recall(memory),
+            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+        }
+    }
 
     let mut last_frame = began;
     let mut changed = true;
@@ -136,6 +165,7 @@ where
                 Happening::Input(None) => break 'running,
                 Happening::Input(Some(event)) => match event? {
                     Input::Key(key) => Message::Key(key),
+                    Input::Mouse(mouse) => Message::Mouse(mouse),
                     Input::Resize(columns, rows) => Message::Resize(columns, rows),
                     Input::Continued => {
                         host.resume()?;
@@ -147,6 +177,8 @@ where
             for effect in update::update(&mut model, began.elapsed(), message) {
                 match effect {
                     Effect::Quit => break 'running,
+                    Effect::Copy(text) => host.copy(&text)?,
+                    Effect::Ring => host.ring()?,
                     Effect::Suspend => {
                         host.suspend()?;
                         repaint(terminal)?;
@@ -164,6 +196,11 @@ where
     drop(messages);
     hands.deeds.close();
     let _ = timeout(LAST_DEEDS, hands.deeds.wait()).await;
+    // Nor is what was to be remembered.
+    drop(hands);
+    if let Some(kept) = kept {
+        let _ = timeout(LAST_DEEDS, kept).await;
+    }
     Ok(())
 }
 
@@ -182,9 +219,36 @@ where
     terminal.resize(size.into()).map_err(io::Error::other)
 }
 
-/// How long until something on the screen changes by time alone: a countdown's figures, or a deadline.
+/// How long until something on the screen changes by time alone: a countdown's figures, a deadline, or an alarm.
 fn next_tick(model: &Model) -> Duration {
     let Some(now) = model.redis_now() else { return TICK };
-    let deadline = model.searches.next_deadline().map(|at| at.since(now) + Duration::from_millis(1));
-    deadline.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
+    if matches!(model.link, Link::Away(_)) {
+        // The picture stands still; only its age goes on.
+        return TICK;
+    }
+    let moments = model.searches.next_deadline().into_iter().chain(model.alarms.next());
+    let until = moments.min().map(|at| at.since(now) + Duration::from_millis(1));
+    until.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fixtures::Desk;
+    use message::News;
+
+    #[test]
+    fn time_is_looked_at_when_something_changes_and_no_oftener() {
+        let mut desk = Desk::in_town(120, 40);
+        assert_eq!(next_tick(&desk.model), TICK);
+        desk.wait(Duration::from_millis(39_900));
+        assert_eq!(next_tick(&desk.model), Duration::from_millis(101), "request 900 becomes an alarm then");
+        desk.wait(Duration::from_millis(101));
+        assert_eq!(next_tick(&desk.model), TICK, "and is one from then on");
+        desk.wait(Duration::from_millis(29_959));
+        assert_eq!(next_tick(&desk.model), Duration::from_millis(41), "its time is up then");
+        desk.news(News::Link(Link::Away("connection refused".to_owned())));
+        desk.wait(Duration::from_secs(1));
+        assert_eq!(next_tick(&desk.model), TICK, "while Redis is away nobody asks what became of it");
+    }
 }

@@ -5,9 +5,11 @@ use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{Event, EventStream, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseEventKind};
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use futures_util::{Stream, StreamExt, stream};
 use nix::sys::signal::{Signal, kill};
@@ -20,6 +22,11 @@ use super::{Host, Input};
 
 /// Whether the terminal is in our hands: there is one, and the panic hook knows nothing else of it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is in our hands as well, for the same reader.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+/// Buttons, drags and the wheel, with places beyond column 223. Not every motion: over SSH that would be bytes for nothing.
+const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// The terminal in the console's hands. Dropping it gives it back.
 pub struct Screen {
@@ -27,12 +34,14 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal: raw keys, the alternate screen, no cursor. A panic gives it back before it speaks.
+    /// Takes the terminal: raw keys, the alternate screen, no cursor, and with `mouse` the mouse; without it the terminal's own
+    /// selection stays. A panic gives it back before it speaks.
     ///
     /// # Errors
     /// Where there is no terminal.
-    pub fn take() -> io::Result<(Self, Terminal<CrosstermBackend<Stdout>>)> {
+    pub fn take(mouse: bool) -> io::Result<(Self, Terminal<CrosstermBackend<Stdout>>)> {
         give_back_on_panic();
+        MOUSE.store(mouse, Ordering::SeqCst);
         let screen = Self { _private: () };
         enter()?;
         Ok((screen, Terminal::new(CrosstermBackend::new(stdout()))?))
@@ -61,12 +70,22 @@ impl Host for Screen {
         disable_raw_mode()?;
         enter()
     }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
+        stdout().write_all(b"\x07")?;
+        stdout().flush()
+    }
 }
 
 fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, Hide)
+    execute!(stdout(), EnterAlternateScreen, Hide)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), Print(MOUSE_ON)) } else { Ok(()) }
 }
 
 fn leave() -> io::Result<()> {
@@ -75,8 +94,10 @@ fn leave() -> io::Result<()> {
         return Ok(());
     }
     // Each step is tried whatever became of the one before.
+    let mouse = if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), Print(MOUSE_OFF)) } else { Ok(()) };
     let screen = execute!(stdout(), LeaveAlternateScreen, Show);
     disable_raw_mode()?;
+    mouse?;
     screen?;
     stdout().flush()
 }
@@ -100,6 +121,7 @@ pub fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpin> {
     let events = EventStream::new().filter_map(|event| async {
         match event {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Some(Ok(Input::Key(key))),
+            Ok(Event::Mouse(mouse)) if mouse.kind != MouseEventKind::Moved => Some(Ok(Input::Mouse(mouse))),
             Ok(Event::Resize(columns, rows)) => Some(Ok(Input::Resize(columns, rows))),
             Ok(_) => None,
             Err(error) => Some(Err(error)),

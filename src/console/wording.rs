@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::domain::{Event, EventKind, format_distance, format_more, format_wait};
+use chrono::{DateTime, FixedOffset};
+
+use crate::domain::{Event, EventKind, Point, UnixMs, format_distance, format_more, format_wait};
+
+/// The eight winds, from north over east.
+const WINDS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// A count with its thousands apart: `1 204`.
 #[must_use]
@@ -22,6 +27,49 @@ pub fn count(n: u64) -> String {
 #[must_use]
 pub fn many(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// Names in a row, the first so many of them: `41, 42, 43 and 7 more`.
+#[must_use]
+pub fn list(names: impl ExactSizeIterator<Item = impl ToString>, most: usize) -> String {
+    let count = names.len();
+    let shown: Vec<String> = names.take(most).map(|name| name.to_string()).collect();
+    let rest = count - shown.len();
+    match (shown.split_last(), rest) {
+        (Some((last, before)), 0) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        (_, 0) => shown.join(", "),
+        (_, rest) => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+/// `14:03:22` in the operator's zone.
+#[must_use]
+pub fn time_of_day(at: UnixMs, zone: FixedOffset) -> String {
+    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default();
+    time.with_timezone(&zone).format("%H:%M:%S").to_string()
+}
+
+/// An event in the life of a request whose number is known: the sentence without it.
+#[must_use]
+pub fn event_of_request(told: &Event) -> String {
+    let sentence = event(told);
+    let id = told.request_id.map(|id| format!("request {id}: ")).unwrap_or_default();
+    sentence.strip_prefix(&id).map_or(sentence.clone(), str::to_owned)
+}
+
+/// How far it is from one place to another, and in which direction: `1.2 km, bearing 045 (NE)`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8")]
+pub fn way(from: Point, to: Point) -> String {
+    let bearing = from.bearing(to).round() % 360.0;
+    let wind = WINDS.get((bearing / 45.0).round() as usize % WINDS.len()).copied().unwrap_or_default();
+    format!("{}, bearing {bearing:03} ({wind})", format_distance(from.distance_m(to)))
+}
+
+/// `12 s ago`, `just now`.
+#[must_use]
+pub fn since(span: Duration) -> String {
+    if span.as_secs() == 0 { "just now".to_owned() } else { format!("{} ago", ago(span)) }
 }
 
 /// How long ago something was, in one unit: `now`, `12 s`, `4 min`, `3 h`, `5 d`.
@@ -140,8 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_in_a_row() {
+        assert_eq!(list([1].iter(), 3), "1");
+        assert_eq!(list([1, 2, 3].iter(), 3), "1, 2 and 3");
+        assert_eq!(list([1, 2, 3, 4, 5].iter(), 3), "1, 2, 3 and 2 more");
+    }
+
+    #[test]
+    fn a_way_is_a_distance_and_a_direction() {
+        let from = Point::clamped(-33.44, -70.63);
+        for (bearing, told) in [(0.0, "000 (N)"), (45.0, "045 (NE)"), (202.0, "202 (S)"), (359.8, "000 (N)")] {
+            assert_eq!(way(from, from.destination(bearing, 1_234.0)), format!("1.2 km, bearing {told}"));
+        }
+    }
+
+    #[test]
     fn a_time_ago_has_one_unit() {
         let texts = [0, 1, 119, 120, 7_199, 7_200, 172_799, 172_800].map(|s| ago(Duration::from_secs(s)));
+        assert_eq!([since(Duration::ZERO), since(Duration::from_secs(4))], ["just now", "4 s ago"]);
         assert_eq!(texts, ["now", "1 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 d"]);
     }
 

@@ -81,6 +81,17 @@ impl Point {
         2.0 * EARTH_RADIUS_M * (u * u + lat_a.cos() * lat_b.cos() * v * v).sqrt().min(1.0).asin()
     }
 
+    /// The direction of `other` from here along the great circle, in degrees from 0 (north) over 90 (east) to below 360.
+    #[must_use]
+    pub fn bearing(self, other: Self) -> f64 {
+        let (lat_a, lat_b) = (self.lat.to_radians(), other.lat.to_radians());
+        let east = (other.lng - self.lng).to_radians();
+        let (y, x) = (east.sin() * lat_b.cos(), lat_a.cos() * lat_b.sin() - lat_a.sin() * lat_b.cos() * east.cos());
+        let degrees = y.atan2(x).to_degrees().rem_euclid(360.0);
+        // What is a hair below nothing would come out as a whole turn.
+        if degrees < 360.0 { degrees } else { 0.0 }
+    }
+
     /// The place `metres` away in the direction `bearing` (degrees, 0 is north, 90 is east).
     #[must_use]
     pub fn destination(self, bearing: f64, metres: f64) -> Self {
@@ -144,6 +155,13 @@ impl Bounds {
         (self.south..=self.north).contains(&p.lat) && (self.west..=self.east).contains(&p.lng)
     }
 
+    /// Whether the two have any place in common.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        let over = self.west <= other.east && other.west <= self.east;
+        over && self.south <= other.north && other.south <= self.north
+    }
+
     /// Its south-western and north-eastern corners.
     #[must_use]
     pub fn corners(self) -> [Point; 2] {
@@ -194,6 +212,15 @@ mod tests {
             let from = Point::new(lat, lng).unwrap();
             let to = from.destination(bearing, metres);
             prop_assert!((from.distance_m(to) - metres).abs() < metres * 1e-6 + 1e-3);
+        }
+
+        #[test]
+        fn a_bearing_leads_there(lat in -80.0..80.0f64, lng in -179.0..179.0f64, bearing in 0.0..360.0f64, metres in 100.0..100_000.0f64) {
+            let from = Point::new(lat, lng).unwrap();
+            let to = from.destination(bearing, metres);
+            let told = from.bearing(to);
+            prop_assert!((0.0..360.0).contains(&told));
+            prop_assert!(from.destination(told, metres).distance_m(to) < metres * 1e-6 + 1e-2, "{told} for {bearing}");
         }
 
         #[test]

@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 
 use super::reply::Fields;
 use super::{CONNECT_TIMEOUT, Store, StoreError, millis};
-use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId};
+use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId, UnixMs};
 
 /// How long one read waits for something new. It is also the beat at which a dead connection is noticed.
 pub(super) const BLOCK: Duration = Duration::from_secs(2);
@@ -40,13 +40,11 @@ impl Store {
     /// # Errors
     /// Where Redis cannot be read.
     pub async fn life(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
-        let noted: redis::RedisResult<Option<Vec<u8>>> = {
-            let mut read = redis::pipe();
-            read.hget(self.keys.record(id), "life").ignore_errors();
-            self.query_all::<Vec<redis::RedisResult<Option<Vec<u8>>>>>(&read).await?.remove(0)
+        let noted: Vec<u8> = match self.query(redis::cmd("HGET").arg(self.keys.record(id)).arg("life")).await {
+            // A key of another type is no record.
+            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => Vec::new(),
+            noted => noted.map(Option::unwrap_or_default)?,
         };
-        // A key of another type is no record.
-        let noted = noted.ok().flatten().unwrap_or_default();
         let noted = String::from_utf8_lossy(&noted);
         let ids: BTreeSet<StreamId> = noted.split(' ').filter_map(|id| id.parse().ok()).collect();
         if ids.is_empty() {
@@ -70,6 +68,26 @@ impl Store {
         let entries: Vec<Entry> =
             self.query(range.arg(&self.keys.events).arg(start).arg("+").arg("COUNT").arg(BATCH)).await?;
         Ok(entries.into_iter().filter_map(event).collect())
+    }
+
+    /// A page of the events since that time that come before `before`, or before the end where there is none: the newest of
+    /// them, oldest first. With it the place before which the next page ends; none where this was the last.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn events_before(
+        &self,
+        before: Option<StreamId>,
+        since: UnixMs,
+        count: usize,
+    ) -> Result<(Vec<Event>, Option<StreamId>), StoreError> {
+        let end = before.map_or_else(|| "+".to_owned(), |id| format!("({id}"));
+        let mut range = redis::cmd("XREVRANGE");
+        let entries: Vec<Entry> =
+            self.query(range.arg(&self.keys.events).arg(end).arg(since.0.max(0)).arg("COUNT").arg(count)).await?;
+        let full = entries.len() == count;
+        let first = entries.last().filter(|_| full).and_then(|entry| entry.0.parse().ok());
+        Ok((entries.into_iter().rev().filter_map(event).collect(), first))
     }
 
     /// Follows the stream from after that event on, or from now on where there is none.

@@ -14,8 +14,11 @@ const SAME_PLACE_M: f64 = 2.0;
 impl Store {
     /// The refusal where a driver is not on the map (any more).
     pub(super) async fn absent(&self, id: &DriverId) -> StoreError {
-        let last = self.newest_of(id).await.unwrap_or_default();
-        let last = last.into_iter().next_back().and_then(|(event, now)| went(&event, now));
+        let last = match tokio::join!(self.newest_of(id), self.vitals()) {
+            (Ok(told), Ok(vitals)) => told.last().and_then(|event| went(event, vitals.now)),
+            // The refusal stands, and says less.
+            _ => None,
+        };
         Refusal::UnknownDriver { id: id.clone(), last }.into()
     }
 
@@ -25,19 +28,16 @@ impl Store {
             "by its own report".to_owned()
         } else {
             let told = self.newest_of(id).await.unwrap_or_default();
-            let set = told.into_iter().map(|(event, _)| event).rfind(|event| set_it(event, here));
-            let by = set.and_then(|event| event.actor).map(|actor| format!("by {actor}"));
-            by.unwrap_or_else(|| "by a foreign hand".to_owned())
+            let by = told.into_iter().rfind(|event| set_it(event, here)).and_then(|event| event.actor);
+            by.map_or_else(|| "by a foreign hand".to_owned(), |actor| format!("by {actor}"))
         };
         Refusal::DriverElsewhere { id: id.clone(), by }.into()
     }
 
-    /// What the newest events tell of this driver, oldest first, each with Redis' time now.
-    async fn newest_of(&self, id: &DriverId) -> Result<Vec<(Event, UnixMs)>, StoreError> {
+    /// What the newest events tell of this driver, oldest first.
+    async fn newest_of(&self, id: &DriverId) -> Result<Vec<Event>, StoreError> {
         let events = self.recent_events(LOOKED_THROUGH).await?;
-        let now = self.vitals().await?.now;
-        let of_it = events.into_iter().filter(|event| event.driver_id.as_ref() == Some(id));
-        Ok(of_it.map(|event| (event, now)).collect())
+        Ok(events.into_iter().filter(|event| event.driver_id.as_ref() == Some(id)).collect())
     }
 }
 

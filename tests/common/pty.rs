@@ -6,16 +6,31 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use vt100::Parser;
+use tempfile::TempDir;
+use vt100::{Callbacks, Parser};
 
 use super::{until, until_or};
+
+/// What a terminal does beside showing.
+#[derive(Default)]
+struct Heard {
+    bells: usize,
+}
+
+impl Callbacks for Heard {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.bells += 1;
+    }
+}
 
 /// A running program and its terminal.
 pub struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    screen: Arc<Mutex<Parser>>,
+    screen: Arc<Mutex<Parser<Heard>>>,
     pub child: Box<dyn Child + Send + Sync>,
+    /// The program's own place for its configuration and its memory: the user's are left alone.
+    pub home: Arc<TempDir>,
 }
 
 impl Pty {
@@ -26,17 +41,27 @@ impl Pty {
         Self::start(env!("CARGO_BIN_EXE_cabstand"), &arguments)
     }
 
+    /// A program in a home of its own.
     pub fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::start_at(Arc::new(TempDir::new().unwrap()), program, arguments)
+    }
+
+    /// A program in the home that another one has or had.
+    pub fn start_at(home: Arc<TempDir>, program: &str, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
+        command.env_remove("COLORTERM");
+        command.env_remove("NO_COLOR");
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "ana");
+        command.env("XDG_CONFIG_HOME", home.path().join("config"));
+        command.env("XDG_STATE_HOME", home.path().join("state"));
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         let pty = native_pty_system().openpty(size(120, 40)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let screen = Arc::new(Mutex::new(Parser::new(cells(40), cells(120), 0)));
+        let screen = Arc::new(Mutex::new(Parser::new_with_callbacks(cells(40), cells(120), 0, Heard::default())));
         let mut output = pty.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
         thread::spawn(move || {
@@ -45,7 +70,7 @@ impl Pty {
                 shown.lock().unwrap().process(&bytes[..count]);
             }
         });
-        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child }
+        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child, home }
     }
 
     /// Presses these keys, as the terminal sends them.
@@ -72,6 +97,11 @@ impl Pty {
     /// Waits until the screen is as it should be.
     pub fn wait_until(&self, what: &str, check: impl Fn(&str) -> bool) {
         until_or(&format!("{what:?} on the screen"), || check(&self.text()), || self.text());
+    }
+
+    /// How often the bell has rung.
+    pub fn bells(&self) -> usize {
+        self.screen.lock().unwrap().callbacks().bells
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {

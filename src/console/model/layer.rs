@@ -1,8 +1,14 @@
-//! What can lie over the panes: the help, a question, a form, the filter's line.
+//! What can lie over the panes: the help, a question, a form, the filter's line, the palette.
 
 use tui_input::Input;
 
-use crate::console::message::Deed;
+use super::Tone;
+use super::palette::Palette;
+use crate::console::message::Errand;
+use crate::domain::RequestId;
+
+/// How many signs the help explains, below the keys.
+pub const HELP_LEGEND: usize = 6;
 
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
@@ -15,6 +21,41 @@ pub enum Layer {
     Form(Form),
     /// The line in which a filter is typed.
     Filter(Input),
+    /// The command palette.
+    Palette(Palette),
+    /// A list of drivers for a search.
+    Choose(Choose),
+    /// What became of an action on several.
+    Results(Results),
+}
+
+/// A driver is chosen for a search, from those that are near it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choose {
+    /// For which search.
+    pub request: RequestId,
+    /// Which of the drivers is chosen, from 0.
+    pub chosen: usize,
+}
+
+/// What became of each part of an action on several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Results {
+    /// All in one line.
+    pub summary: String,
+    /// A line for each.
+    pub lines: Vec<ResultLine>,
+    /// Scrolled down by so many lines.
+    pub scrolled: u16,
+}
+
+/// What became of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultLine {
+    /// How it ended.
+    pub tone: Tone,
+    /// In words.
+    pub text: String,
 }
 
 /// A destructive action, waiting for its yes.
@@ -23,7 +64,7 @@ pub struct Confirm {
     /// What is asked, with the ids that are meant.
     pub question: String,
     /// What is done on a yes.
-    pub deed: Deed,
+    pub errand: Errand,
 }
 
 /// A form of a few lines.

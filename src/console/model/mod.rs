@@ -1,35 +1,65 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod alarms;
+mod armed;
+mod bookmarks;
+mod detail;
+mod drag;
 mod drivers;
 mod filter;
+mod held;
 mod layer;
 mod lines;
 mod look;
 mod map;
 mod marks;
+mod numbers;
 mod order;
+mod palette;
 mod row;
 mod searches;
 mod tables;
+mod tabs;
+mod target;
+mod trails;
+mod undo;
+mod why;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::FixedOffset;
 
-use super::keymap::Context;
+use super::action::{Action, Group};
+use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
+use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
+use super::overlay::Overlay;
 use crate::domain::{Event, Point, UnixMs, Vitals};
-
+pub use alarms::{Alarm, AlarmRules, Alarms};
+pub use armed::Armed;
+pub use bookmarks::{Bookmark, Bookmarks};
+pub use detail::{Detail, Subject, taken_by};
+pub use drag::Drag;
 pub use drivers::{Contact, Drivers};
 pub use filter::{Filter, Moment};
-pub use layer::{Confirm, Field, Form, FormKind, Layer};
+pub use held::Held;
+pub use layer::{Choose, Confirm, Field, Form, FormKind, HELP_LEGEND, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
+pub use numbers::{Column, Figures, Numbers, Span};
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
+pub use palette::{Choice, Palette};
 pub use row::Row;
 pub use searches::Searches;
+pub use tabs::Tab;
+pub use target::Target;
+pub use trails::Trails;
+pub use undo::{Undo, Undoable, way_back};
+pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
 
 /// So many events are kept for the pane.
 const EVENTS_KEPT: usize = 500;
@@ -47,8 +77,16 @@ pub struct Options {
     pub read_only: bool,
     /// What the terminal can show, and the theme.
     pub look: Look,
+    /// When there is an alarm.
+    pub alarms: AlarmRules,
     /// The zone of the clock.
     pub timezone: FixedOffset,
+    /// What keys mean.
+    pub keymap: Arc<Keymap>,
+    /// Streets and zones under the drivers.
+    pub overlay: Arc<Overlay>,
+    /// Where the console's memory is kept; none where it keeps none.
+    pub memory_file: Option<PathBuf>,
 }
 
 /// The panes that can have the keys.
@@ -115,8 +153,14 @@ pub struct Model {
     distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
+    /// Places to come back to.
+    pub bookmarks: Bookmarks,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
+    /// What happened lately, in figures.
+    pub numbers: Numbers,
+    /// Who is about to be lost.
+    pub alarms: Alarms,
     /// How many events the pane is scrolled back by.
     pub events_back: usize,
     /// The pane that has the keys.
@@ -125,6 +169,16 @@ pub struct Model {
     pub table: Pane,
     /// What lies over the panes; the last is on top and sees keys first.
     pub layers: Vec<Layer>,
+    /// What the detail pane tells of, as far as it was read.
+    pub detail: Detail,
+    /// What goes along with the mouse; none while its button is up.
+    pub drag: Option<Drag>,
+    /// What comes in while the picture is stopped; none while it goes on.
+    pub held: Option<Held>,
+    /// What this operator did and can undo.
+    pub undo: Undo,
+    /// Whether changes are let through.
+    pub armed: Armed,
     /// A word about the last action.
     pub notice: Option<Notice>,
     /// Columns and rows of the terminal.
@@ -135,12 +189,17 @@ pub struct Model {
     pub loaded: bool,
     /// Why something could not be read since the last snapshot, though Redis answers.
     pub unreadable: Option<String>,
+    /// What is remembered from one run to the next.
+    pub memory: Memory,
+    /// As much of it as has been given away to be kept.
+    pub remembered: Memory,
 }
 
 impl Model {
     /// A console that knows nothing yet, on a terminal of this size.
     #[must_use]
     pub fn new(options: Options, size: (u16, u16)) -> Self {
+        let armed = if options.read_only { Armed::Never } else { Armed::Always };
         let mut model = Self {
             options,
             now: Duration::ZERO,
@@ -155,19 +214,35 @@ impl Model {
             settled_at: None,
             distances_from: None,
             map: MapModel::default(),
+            bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
+            numbers: Numbers::default(),
+            alarms: Alarms::default(),
             events_back: 0,
             focus: Pane::Searches,
             table: Pane::Searches,
             layers: Vec::new(),
+            detail: Detail::default(),
+            drag: None,
+            held: None,
+            undo: Undo::default(),
+            armed,
             notice: None,
             size,
             glance: Glance::default(),
             loaded: false,
             unreadable: None,
+            memory: Memory::default(),
+            remembered: Memory::default(),
         };
         model.resize(size);
         model
+    }
+
+    /// Takes in what was remembered.
+    pub fn recall(&mut self, memory: Memory) {
+        self.remembered = memory.clone();
+        self.memory = memory;
     }
 
     /// The regions of the screen; none where it is too small.
@@ -221,9 +296,12 @@ impl Model {
         self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
     }
 
-    /// The moment that the picture shows: now, or while Redis is away the last moment that is known.
+    /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
     #[must_use]
     pub fn picture_now(&self) -> Option<UnixMs> {
+        if let Some(held) = &self.held {
+            return Some(held.since);
+        }
         let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
         Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
     }
@@ -242,14 +320,29 @@ impl Model {
         if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
     }
 
+    /// Whether the rider of this row is about to be lost.
+    #[must_use]
+    pub fn is_alarming(&self, row: &Row) -> Option<Alarm> {
+        self.alarms.rider(row.search.id)
+    }
+
+    /// The bound on those who wait, where it is passed.
+    #[must_use]
+    pub fn is_crowded(&self) -> Option<(u64, Alarm)> {
+        let bound = self.options.alarms.waiting.filter(|bound| self.waiting() > *bound);
+        bound.zip(self.alarms.crowd())
+    }
+
     /// What keys mean at the moment.
     #[must_use]
     pub fn context(&self) -> Context {
         match self.layers.last() {
-            Some(Layer::Help(_)) => Context::Help,
+            Some(Layer::Help(_) | Layer::Results(_)) => Context::Help,
+            Some(Layer::Choose(_)) => Context::Choose,
             Some(Layer::Confirm(_)) => Context::Confirm,
             Some(Layer::Form(_)) => Context::Form,
             Some(Layer::Filter(_)) => Context::Filter,
+            Some(Layer::Palette(_)) => Context::Palette,
             None if self.map.carry.is_some() => Context::Carry,
             None => match self.focus {
                 Pane::Map => Context::Map,
@@ -258,6 +351,25 @@ impl Model {
                 Pane::Events => Context::Events,
             },
         }
+    }
+
+    /// What to press for an action of the panes: its first key, or its name in the palette.
+    #[must_use]
+    pub fn key_for(&self, action: Action) -> String {
+        self.options.keymap.key_for(Context::Map, action)
+    }
+
+    /// How many lines the help has: each group with its head and the line below it, and the legend.
+    #[must_use]
+    pub fn help_lines(&self) -> usize {
+        let lines = |group| self.options.keymap.help(group).count() + 2;
+        Group::ALL.into_iter().map(lines).sum::<usize>() + HELP_LEGEND + 1
+    }
+
+    /// How many of them are in sight at once.
+    #[must_use]
+    pub fn help_height(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(4)).min(self.help_lines())
     }
 
     /// Says something in the bottom line for a while.
@@ -275,7 +387,9 @@ impl Model {
     /// Adds events, each once, in the order of the stream.
     pub fn add_events(&mut self, events: Vec<Event>) {
         for event in events {
+            self.detail.add(&event);
             if self.events.back().is_none_or(|last| last.id < event.id) {
+                self.numbers.add(&event);
                 self.events.push_back(event);
                 if self.events_back > 0 {
                     self.events_back += 1;

@@ -24,6 +24,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row of what was read for the first time.
+    #[must_use]
+    pub fn of(search: Search) -> Self {
+        Self::new(search, None)
+    }
+
     /// A request as it was read, and what was known of it before.
     pub(super) fn new(mut search: Search, before: Option<&Self>) -> Self {
         // A record that is gone before its time, with all of Redis say, leaves what was known of it.

@@ -206,6 +206,24 @@ impl Searches {
         self.scroll_to_selection();
     }
 
+    /// Selects a request, and answers whether it is among those that are shown.
+    pub fn select(&mut self, id: RequestId) -> bool {
+        let shown = self.order.contains(&id);
+        if shown {
+            self.selected = Some(id);
+            self.before_filter = None;
+            self.scroll_to_selection();
+        }
+        shown
+    }
+
+    /// Selects the request that stands in this line of those in sight, the first is 0.
+    pub fn select_line(&mut self, line: usize) {
+        if let Some(id) = self.order.get(self.lines.position_of(line)) {
+            self.select(*id);
+        }
+    }
+
     /// How many rows a great step is.
     #[must_use]
     pub fn page(&self) -> isize {

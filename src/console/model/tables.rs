@@ -43,7 +43,7 @@ impl Model {
 
     /// Takes in who is in sight of the map.
     pub fn take_fleet(&mut self, fleet: FleetView) {
-        self.map.fleet = fleet;
+        self.map.take_fleet(fleet);
         self.drivers.unsettled = true;
     }
 
@@ -132,6 +132,21 @@ impl Model {
             _ => orders.searches = orders.searches.next(&SearchColumn::ALL),
         }
         self.set_orders(orders);
+    }
+
+    /// Sorts the table that has the keys, or had them last, by the column of this name; one by which it is sorted is turned
+    /// round. Whether there is such a column.
+    pub fn sort_by(&mut self, name: &str) -> bool {
+        let mut orders = self.orders();
+        if self.table == Pane::Drivers {
+            let Some(by) = DriverColumn::ALL.into_iter().find(|column| column.as_str() == name) else { return false };
+            orders.drivers = orders.drivers.choose(by);
+        } else {
+            let Some(by) = SearchColumn::ALL.into_iter().find(|column| column.as_str() == name) else { return false };
+            orders.searches = orders.searches.choose(by);
+        }
+        self.set_orders(orders);
+        true
     }
 
     /// Turns the order of the table that has the keys, or had them last.

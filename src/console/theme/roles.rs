@@ -6,9 +6,10 @@ use super::{Age, Series, Theme};
 use crate::console::message::Link;
 use crate::domain::State;
 
-/// From this part of its time on, a search ends soon, and is about to be lost.
-const SOON: f64 = 0.4;
-const URGENT: f64 = 0.15;
+/// With less than this part of its time left, a search ends soon.
+pub const SOON: f64 = 0.4;
+/// As above: about to be lost.
+pub const URGENT: f64 = 0.15;
 
 impl Theme {
     /// The crossings of the coordinate grid.

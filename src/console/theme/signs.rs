@@ -31,6 +31,8 @@ pub struct Signs {
     pub neighbour: &'static str,
     /// A distance that is measured, where dots cannot be drawn.
     pub measure: &'static str,
+    /// A place to come back to.
+    pub bookmark: &'static str,
     /// The map's cursor.
     pub cursor: &'static str,
     /// Crowds, from thin to thick.
@@ -82,6 +84,7 @@ pub(super) const UNICODE: Signs = Signs {
     overlay: "·",
     neighbour: "·",
     measure: "·",
+    bookmark: "⚑",
     cursor: "┼",
     crowd: ["░", "▒", "▓", "█"],
     grid: "·",
@@ -116,6 +119,7 @@ pub(super) const ASCII: Signs = Signs {
     overlay: ";",
     neighbour: "'",
     measure: "=",
+    bookmark: "B",
     cursor: "+",
     crowd: [":", "%", "&", "#"],
     grid: ".",
@@ -152,11 +156,14 @@ mod tests {
 
     fn all(signs: &Signs) -> Vec<&'static str> {
         let Signs { driver, driver_selected, carried, pin, pin_selected, circle, trail, overlay, .. } = *signs;
-        let Signs { neighbour, measure, cursor, grid, row, mark, alarm, held, between, split, more, .. } = *signs;
+        let Signs { neighbour, measure, bookmark, cursor, grid, row, mark, alarm, held, between, split, more, .. } =
+            *signs;
         let (bar, scale, border) = (signs.bar, signs.scale, signs.border);
         let single = [driver, driver_selected, carried, pin, pin_selected, circle, trail, overlay, neighbour, measure];
-        let other =
-            [cursor, grid, row, mark, alarm, held, between, split, more, bar.0, bar.1, scale.0, scale.1, scale.2];
+        let other = [
+            bookmark, cursor, grid, row, mark, alarm, held, between, split, more, bar.0, bar.1, scale.0, scale.1,
+            scale.2,
+        ];
         let corners = [border.top_left, border.top_right, border.bottom_left, border.bottom_right];
         let sides = [border.vertical_left, border.vertical_right, border.horizontal_top, border.horizontal_bottom];
         let several: [&[&str]; 11] = [

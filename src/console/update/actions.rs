@@ -1,11 +1,10 @@
 //! What the actions of the panes do.
 
-use super::{forms, tables};
+use super::{drivers, forms, map, palette, searches, tables};
 use crate::console::action::{Action, Direction};
-use crate::console::keymap::Keymap;
-use crate::console::message::{Deed, Effect, Link};
-use crate::console::model::{Carry, Confirm, Layer, Model, Pane, Row, Tone};
-use crate::domain::{Driver, Sighting, Standing};
+use crate::console::message::{Deed, Effect, Errand, Link};
+use crate::console::model::{Depth, Layer, Model, Pane, Tone};
+use crate::domain::Point;
 
 /// How far one step pans, in columns and rows.
 const PAN: (f64, f64) = (4.0, 2.0);
@@ -13,8 +12,7 @@ const PAN: (f64, f64) = (4.0, 2.0);
 const FAR: f64 = 5.0;
 
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    if model.options.read_only && action.changes_something() {
-        model.say(Tone::Bad, "this console only looks (--read-only)");
+    if action.changes_something() && !may_change(model) {
         return Vec::new();
     }
     match action {
@@ -35,88 +33,113 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ZoomOut => model.map.zoom(-1),
         Action::FitAll => return super::news::ask_extent(model),
         Action::Centre => centre(model),
-        Action::PreviousDriver => select_driver(model, false),
-        Action::NextDriver => select_driver(model, true),
+        Action::PreviousDriver => drivers::select(model, false),
+        Action::NextDriver => drivers::select(model, true),
         Action::SearchHere => {
             let place = model.map.projection.cursor();
-            return send(model, Deed::Open(place, None));
+            return send(model, vec![Deed::Open(place, None)]);
         }
         Action::SearchForm => forms::open_search(model),
         Action::NewDriver => forms::open_driver(model),
-        Action::Grab => grab(model),
-        Action::RemoveDriver => {
-            let Some(driver) = selected_driver(model) else { return Vec::new() };
-            return ask_first(model, format!("Take driver {} off the map?", driver.id), Deed::Remove(driver.id));
-        }
-        Action::Cancel => {
-            let Some(row) = waiting_search(model) else { return Vec::new() };
-            return ask_first(model, format!("Cancel {}?", named(&row)), Deed::Cancel(row.search.id));
-        }
-        Action::Expire => {
-            let Some(row) = waiting_search(model) else { return Vec::new() };
-            return ask_first(model, format!("Expire {} now?", named(&row)), Deed::Expire(row.search.id));
-        }
+        Action::Grab => drivers::grab(model),
+        Action::RemoveDriver => return drivers::remove(model),
+        Action::Cancel => return searches::cancel(model),
+        Action::Expire => return searches::expire(model),
+        Action::ExtendTime => return searches::extend(model, searches::EXTENDED_BY_MS),
+        Action::Retry => return searches::retry(model),
+        Action::Widen => return searches::widen(model, None),
+        Action::Assign => searches::assign(model),
+        Action::Undo => return undo(model),
+        Action::Pause => return super::news::pause(model),
+        Action::Copy => return copy(model),
+        Action::Theme => theme(model),
+        Action::Trails => map::trails(model),
+        Action::Measure => map::measure(model),
+        Action::Legend => map::legend(model),
+        Action::SetBookmark => map::set_bookmark(model, ""),
+        Action::NextBookmark => map::next_bookmark(model),
+        Action::Palette => palette::open(model, ""),
+        Action::GoTo => palette::open(model, "goto "),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Acknowledge => super::alarms::acknowledge(model),
+        Action::NumbersSpan => super::alarms::next_span(model),
         // To be filled in.
-        Action::ExtendTime
-        | Action::Retry
-        | Action::Assign
-        | Action::Widen
-        | Action::Undo
-        | Action::Palette
-        | Action::GoTo
-        | Action::Theme
-        | Action::Pause
-        | Action::Copy
-        | Action::Acknowledge
-        | Action::Trails
-        | Action::Measure
-        | Action::Legend
-        | Action::SetBookmark
-        | Action::NextBookmark
-        | Action::NumbersSpan => {}
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }
     Vec::new()
 }
 
+/// Whether changes are let through; otherwise it says that they are not.
+pub(super) fn may_change(model: &mut Model) -> bool {
+    let armed = model.armed.lets_through(model.now);
+    if !armed {
+        let how = if model.options.read_only { "(--read-only)" } else { "since :disarm" };
+        model.say(Tone::Bad, format!("this console only looks {how}; :arm 10m lets it act"));
+    }
+    armed
+}
+
 /// Has something changed in Redis, unless it is known that this cannot be.
-pub(super) fn send(model: &mut Model, deed: Deed) -> Vec<Effect> {
+pub(super) fn send(model: &mut Model, deeds: Vec<Deed>) -> Vec<Effect> {
+    send_errand(model, Errand { deeds, undoing: false })
+}
+
+pub(super) fn send_errand(model: &mut Model, errand: Errand) -> Vec<Effect> {
     if let Link::Away(reason) = &model.link {
         let text = format!("nothing was sent: Redis is away ({reason})");
         model.say(Tone::Bad, text);
         return Vec::new();
     }
-    vec![Effect::Do(deed)]
-}
-
-fn ask_first(model: &mut Model, question: String, deed: Deed) -> Vec<Effect> {
-    if model.options.yes {
-        return send(model, deed);
-    }
-    model.layers.push(Layer::Confirm(Confirm { question, deed }));
-    Vec::new()
-}
-
-/// A request as a question names it.
-fn named(row: &Row) -> String {
-    match row.search.request() {
-        Some(request) => format!("request {} of {}", request.id, request.user_id),
-        None => format!("request {} (no record)", row.search.id),
-    }
-}
-
-/// Ends a carry: drops the driver here, or puts it back where it was.
-pub(super) fn drop_driver(model: &mut Model, here: bool) -> Vec<Effect> {
-    let Some(carry) = model.map.carry.take() else { return Vec::new() };
-    if !here {
-        model.say(Tone::Plain, format!("driver {} stays where it was", carry.id));
+    if !may_change(model) {
         return Vec::new();
     }
-    send(model, Deed::Move(Driver { id: carry.id, place: carry.at }))
+    // What is done is done: the marks were for this.
+    if errand.deeds.len() > 1 {
+        model.clear_marks();
+    }
+    vec![Effect::Do(errand)]
+}
+
+/// Undoes the last action that this operator did here, or says why it can't be.
+fn undo(model: &mut Model) -> Vec<Effect> {
+    let Some(last) = model.undo.take_last() else {
+        model.say(Tone::Plain, "there is nothing to undo: what was done here since the start is undone, newest first");
+        return Vec::new();
+    };
+    match last.back {
+        Ok(deeds) => send_errand(model, Errand { deeds, undoing: true }),
+        Err(why) => {
+            let next = model.undo.next().map(|what| format!("; next would be {what}")).unwrap_or_default();
+            model.say(Tone::Bad, format!("{} can't be undone: {why}{next}", last.what));
+            Vec::new()
+        }
+    }
+}
+
+fn theme(model: &mut Model) {
+    let theme = model.options.look.next_theme();
+    let unseen = if model.options.look.depth == Depth::None { ", but this terminal shows no colours" } else { "" };
+    model.say(Tone::Plain, format!("theme {theme}{unseen}"));
+}
+
+/// Copies what is selected in the pane that has the keys: an id, or on the map the place.
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let driver = model.map.selected_driver();
+    let place = |place: Point| format!("{:.6},{:.6}", place.lat(), place.lng());
+    let text = match model.focus {
+        Pane::Map => Some(place(driver.map_or_else(|| model.map.projection.cursor(), |driver| driver.place))),
+        Pane::Drivers => driver.map(|driver| driver.id.to_string()),
+        Pane::Searches | Pane::Events => model.searches.selected().map(|row| row.search.id.to_string()),
+    };
+    let Some(text) = text else {
+        model.say(Tone::Plain, "nothing is selected that could be copied");
+        return Vec::new();
+    };
+    model.say(Tone::Plain, format!("copied: {text}"));
+    vec![Effect::Copy(text)]
 }
 
 fn next_pane(pane: Pane) -> Pane {
@@ -136,11 +159,9 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
         Direction::Right => (1.0, 0.0),
     };
     let times = if far { FAR } else { 1.0 };
-    if let Some(Layer::Help(scrolled)) = model.layers.last_mut() {
+    if !model.layers.is_empty() {
         let lines = if far { 10 } else { 1 };
-        // The legend is as long as the help may be scrolled beyond its keys.
-        let last = u16::try_from(Keymap::shared().help().count()).unwrap_or(u16::MAX);
-        *scrolled = if rows < 0.0 { scrolled.saturating_sub(lines) } else { scrolled.saturating_add(lines).min(last) };
+        scroll_layer(model, if rows < 0.0 { -lines } else { lines });
     } else if model.map.carry.is_some() {
         model.map.carry_by(columns * times, rows * times);
     } else {
@@ -159,55 +180,36 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
     }
 }
 
+/// Scrolls what lies on top by so many lines, or chooses another line of it.
+pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
+    let below = model.help_lines() - model.help_height();
+    let scrolled = |at: u16, last: usize| {
+        let at = usize::from(at).saturating_add_signed(lines).min(last);
+        u16::try_from(at).unwrap_or(u16::MAX)
+    };
+    match model.layers.last_mut() {
+        Some(Layer::Help(at)) => *at = scrolled(*at, below),
+        Some(Layer::Results(results)) => {
+            results.scrolled = scrolled(results.scrolled, results.lines.len().saturating_sub(1));
+        }
+        Some(Layer::Choose(_)) => super::choose::step(model, lines),
+        _ => {}
+    }
+}
+
 /// Centres the map on the selected driver where the map or the drivers have the keys, and else on the selected search.
 fn centre(model: &mut Model) {
     let of_drivers = matches!(model.focus, Pane::Map | Pane::Drivers);
     let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
-        Some(place) => {
-            model.map.centre_cursor_on(place);
-            model.map.fitted = true;
-        }
+        Some(place) => model.map.go_to(place),
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }
-        None => model.say(Tone::Plain, "nothing is selected: choose a search, or a driver with ["),
-    }
-}
-
-fn select_driver(model: &mut Model, forward: bool) {
-    model.map.select_next(forward);
-    if model.map.selected_driver().is_none() {
-        model.say(Tone::Plain, "no single driver is in sight: zoom in with +, or fit all with f");
-    }
-}
-
-fn selected_driver(model: &mut Model) -> Option<Driver> {
-    let driver = model.map.selected_driver().map(Sighting::driver);
-    if driver.is_none() {
-        model.say(Tone::Plain, "no driver is selected: choose one on the map with [ and ]");
-    }
-    driver
-}
-
-fn grab(model: &mut Model) {
-    let Some(driver) = selected_driver(model) else { return };
-    model.map.bring_into_sight(driver.place);
-    model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place });
-}
-
-/// The selected search if it waits; otherwise it says why nothing can be done.
-fn waiting_search(model: &mut Model) -> Option<Row> {
-    let Some(row) = model.searches.selected().cloned() else {
-        model.say(Tone::Plain, "no search is selected");
-        return None;
-    };
-    match row.standing {
-        Standing::Waiting(_) => Some(row),
-        Standing::Ended(state) => {
-            model.say(Tone::Plain, format!("request {} has ended already: {state}", row.search.id));
-            None
+        None => {
+            let key = model.key_for(Action::NextDriver);
+            model.say(Tone::Plain, format!("nothing is selected: choose a search, or a driver with {key}"));
         }
     }
 }

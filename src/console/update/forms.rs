@@ -29,7 +29,7 @@ pub(super) fn answer(model: &mut Model, mut form: Form, action: Action) -> Vec<E
             model.layers.push(Layer::Form(form));
         }
         Action::Accept => match deed(&form) {
-            Ok(deed) => return super::actions::send(model, deed),
+            Ok(deed) => return super::actions::send(model, vec![deed]),
             Err((field, error)) => {
                 form.active = field;
                 form.error = Some(error);

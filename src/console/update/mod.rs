@@ -1,8 +1,21 @@
 //! (model, message) → effects. Pure: no runtime, no Redis, no clock; the time comes with the message.
 
 mod actions;
+mod alarms;
+mod choose;
+mod commands;
+mod drivers;
 mod forms;
+mod map;
+mod mouse;
+#[cfg(test)]
+mod mouse_tests;
 mod news;
+#[cfg(test)]
+mod operator_tests;
+mod palette;
+mod report;
+mod searches;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -13,10 +26,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
 use super::action::Action;
-use super::keymap::Keymap;
-use super::message::{Deed, Effect, Glance, Link, Message, Mishap};
-use super::model::{Layer, Model, Tone};
-use crate::domain::{RequestId, Standing, clean};
+use super::message::{Effect, Glance, Link, Message};
+use super::model::{Armed, Layer, Model, Tone};
+use crate::domain::{Standing, clean};
 
 /// Takes in what happened at `now` (since the console started), and answers what is to be done about it.
 pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect> {
@@ -28,13 +40,23 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             model.resize((columns, rows));
             Vec::new()
         }
-        Message::News(news) => news::take(model, news),
-        Message::Done(deed, outcome) => {
-            report(model, &deed, outcome);
+        Message::News(news) => news::arrive(model, news),
+        Message::NotKept(reason) => {
+            model.say(Tone::Plain, format!("nothing will be remembered after this run: {reason}"));
+            Vec::new()
+        }
+        Message::Mouse(event) => mouse::happen(model, event),
+        Message::Done(errand, outcomes) => {
+            report::report(model, &errand, outcomes);
             Vec::new()
         }
     };
     model.settle();
+    effects.extend(alarms::look(model));
+    if model.memory != model.remembered {
+        model.remembered = model.memory.clone();
+        effects.push(Effect::Remember(model.memory.clone()));
+    }
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
@@ -48,8 +70,12 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     if model.notice.as_ref().is_some_and(|notice| model.now >= notice.until) {
         model.notice = None;
     }
+    if model.armed.left(model.now).is_some_and(|left| left.is_zero()) {
+        model.armed = Armed::Never;
+        model.say(Tone::Plain, "the time is up: this console only looks again");
+    }
     let Some(now) = model.redis_now() else { return Vec::new() };
-    if matches!(model.link, Link::Away(_)) {
+    if matches!(model.link, Link::Away(_)) || model.held.is_some() {
         // The picture stands still.
         return Vec::new();
     }
@@ -61,9 +87,10 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     // Whoever goes on has read what was said.
     model.notice = None;
-    if let Some(action) = Keymap::shared().action(model.context(), key) {
+    if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),
+            Action::Move(_) if matches!(model.layers.last(), Some(Layer::Palette(_))) => answer(model, action),
             other => actions::act(model, other),
         };
     }
@@ -86,7 +113,14 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 field.input.handle_event(&event);
             }
         }
-        Some(Layer::Help(_) | Layer::Confirm(_)) | None => {}
+        Some(Layer::Palette(palette)) => {
+            if palette.input.handle_event(&event).is_some_and(|change| change.value) {
+                let palette = std::mem::take(palette);
+                model.layers.pop();
+                palette::typed(model, palette);
+            }
+        }
+        Some(Layer::Help(_) | Layer::Confirm(_) | Layer::Choose(_) | Layer::Results(_)) | None => {}
     }
     Vec::new()
 }
@@ -94,48 +128,17 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// A yes, a no, or a step on, to whatever is on top.
 fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     match (model.layers.pop(), action) {
-        (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send(model, confirm.deed),
+        (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send_errand(model, confirm.errand),
+        (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, choose),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
+        (Some(Layer::Palette(palette)), action) => return palette::answer(model, palette, action),
         (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),
         (Some(_), _) => {}
-        (None, _) if model.map.carry.is_some() => return actions::drop_driver(model, action == Action::Accept),
+        (None, _) if model.map.carry.is_some() => return drivers::drop_here(model, action == Action::Accept),
+        (None, Action::Dismiss) if model.map.measuring.take().is_some() => {}
         (None, _) => tables::show_all(model),
     }
     Vec::new()
-}
-
-/// Says how an action ended.
-fn report(model: &mut Model, deed: &Deed, outcome: Result<Option<RequestId>, Mishap>) {
-    match outcome {
-        Err(Mishap::Refused(reason)) => model.say(Tone::Bad, reason),
-        Err(Mishap::Unknown(reason)) => model.say(Tone::Unknown, format!("{} ({reason})", intent(deed))),
-        Ok(opened) => {
-            let text = match deed {
-                Deed::Open(place, _) => match opened {
-                    Some(id) => format!("request {id} opened at {place}"),
-                    None => format!("a request was opened at {place}"),
-                },
-                Deed::Cancel(id) => format!("request {id} cancelled"),
-                Deed::Expire(id) => format!("request {id} expired"),
-                Deed::Place(driver) => format!("driver {} set at {}", driver.id, driver.place),
-                Deed::Move(driver) => format!("driver {} moved to {}", driver.id, driver.place),
-                Deed::Remove(id) => format!("driver {id} taken off the map"),
-            };
-            model.say(Tone::Good, text);
-        }
-    }
-}
-
-/// An action as something that was meant.
-fn intent(deed: &Deed) -> String {
-    match deed {
-        Deed::Open(place, _) => format!("a search at {place}"),
-        Deed::Cancel(id) => format!("cancelling request {id}"),
-        Deed::Expire(id) => format!("expiring request {id}"),
-        Deed::Place(driver) => format!("setting driver {}", driver.id),
-        Deed::Move(driver) => format!("moving driver {}", driver.id),
-        Deed::Remove(id) => format!("taking driver {id} off the map"),
-    }
 }
 
 /// What of Redis the screen shows now.
@@ -143,5 +146,9 @@ fn glance(model: &Model) -> Glance {
     let waiting = |row: &&super::model::Row| matches!(row.standing, Standing::Waiting(_));
     let rows = model.searches.in_sight().filter(waiting);
     let with_place = rows.filter_map(|row| row.search.request().map(|r| (row.search.id, r.pickup, r.radius_m)));
-    Glance { view: model.map.fitted.then(|| model.map.projection.view()), rows: with_place.collect() }
+    let selected = model.searches.selected().map(|row| {
+        let request = row.search.request().filter(|_| row.is_waiting());
+        (row.search.id, request.map(|request| (request.pickup, request.radius_m)))
+    });
+    Glance { view: model.map.fitted.then(|| model.map.projection.view()), rows: with_place.collect(), selected }
 }

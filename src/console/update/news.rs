@@ -3,10 +3,33 @@
 use std::mem::discriminant;
 
 use crate::console::message::{Effect, Link, News};
-use crate::console::model::{Model, Tone};
+use crate::console::model::{Held, Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
 
-pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
+/// Takes news in; what belongs to a picture that is stopped is held back.
+pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
+    let Some(held) = &mut model.held else { return take(model, news) };
+    let shown = &model.searches;
+    let is_new = |search: &Search| shown.get(search.id).is_none_or(|row| row.standing != search.standing());
+    match held.keep(news, is_new) {
+        Some(other) => take(model, other),
+        None => Vec::new(),
+    }
+}
+
+/// Stops the picture, or lets it go on with all that was held back.
+pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
+    if let Some(held) = model.held.take() {
+        return held.release().into_iter().flat_map(|news| take(model, news)).collect();
+    }
+    match model.picture_now() {
+        Some(now) => model.held = Some(Held::new(now)),
+        None => model.say(Tone::Plain, "there is no picture yet that could be stopped"),
+    }
+    Vec::new()
+}
+
+fn take(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         News::Link(link) => return take_link(model, link),
         News::Vitals(at, vitals) => {
@@ -22,8 +45,12 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Searches(searches) => take_searches(model, searches),
         News::Snapshot(searches) => return take_snapshot(model, searches),
         News::Fleet(fleet) => model.take_fleet(fleet),
+        News::Around(id, around) => model.detail.take_around(id, around),
+        News::Life(id, life) => model.detail.take_life(id, life),
         News::Nearest(nearest) => model.searches.take_nearest(nearest),
         News::Events(events) => model.add_events(events),
+        News::Past(events, from) => model.numbers.add_past(&events, from),
+        News::Missed => model.numbers.forget(),
         News::Extent(extent) => {
             model.map.fitting = false;
             match extent {

@@ -6,13 +6,13 @@ mod tests;
 use tui_input::Input;
 
 use crate::console::action::{Action, Direction};
-use crate::console::model::{Layer, Model, Pane, Tone};
+use crate::console::model::{Layer, Model, Pane, Subject, Tone};
 
 /// Marks, orders and the filter.
 pub(super) fn act(model: &mut Model, action: Action) {
     match action {
-        Action::First => step_by(model, isize::MIN),
-        Action::Last => step_by(model, isize::MAX),
+        Action::First => step_by(model, model.focus, isize::MIN),
+        Action::Last => step_by(model, model.focus, isize::MAX),
         Action::Mark | Action::MarkRange => {
             let done = if action == Action::Mark { model.toggle_mark() } else { model.mark_range() };
             if !done {
@@ -32,9 +32,12 @@ pub(super) fn act(model: &mut Model, action: Action) {
         Action::FilterMap => {
             model.filter_map = !model.filter_map;
             let text = match (model.filter_map, model.filter().is_empty()) {
-                (true, true) => "the filter holds on the map, too, once there is one: / begins it",
-                (true, false) => "the filter holds on the map, too",
-                (false, _) => "the map shows everybody",
+                (true, true) => {
+                    let key = model.key_for(Action::Filter);
+                    format!("the filter holds on the map, too, once there is one: {key} begins it")
+                }
+                (true, false) => "the filter holds on the map, too".to_owned(),
+                (false, _) => "the map shows everybody".to_owned(),
             };
             model.say(Tone::Plain, text);
         }
@@ -50,16 +53,23 @@ pub(super) fn step(model: &mut Model, direction: Direction, far: bool) {
     };
     let rows = if far { page } else { 1 };
     match direction {
-        Direction::Up => step_by(model, -rows),
-        Direction::Down => step_by(model, rows),
+        Direction::Up => step_by(model, model.focus, -rows),
+        Direction::Down => step_by(model, model.focus, rows),
         Direction::Left | Direction::Right => {}
     }
 }
 
-fn step_by(model: &mut Model, rows: isize) {
-    match model.focus {
-        Pane::Drivers => model.move_driver_selection(rows),
-        _ => model.searches.move_selection(rows),
+/// A step of so many rows in a table.
+pub(super) fn step_by(model: &mut Model, pane: Pane, rows: isize) {
+    match pane {
+        Pane::Drivers => {
+            model.move_driver_selection(rows);
+            model.detail.subject = Subject::Driver;
+        }
+        _ => {
+            model.searches.move_selection(rows);
+            model.detail.subject = Subject::Search;
+        }
     }
 }
 

@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, waiting};
 use crate::console::keymap::Context;
-use crate::console::message::{Deed, Effect, Link, Message, Mishap, News};
+use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
 use crate::console::model::{Layer, Tone};
 use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId};
 
 fn done(effects: &[Effect]) -> Option<&Deed> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Do(deed) => Some(deed),
+        Effect::Do(errand) => errand.deeds.first(),
         _ => None,
     })
+}
+
+fn errand(deed: Deed) -> Errand {
+    Errand { deeds: vec![deed], undoing: false }
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn a_driver_is_carried_and_dropped() {
         assert_eq!(done(&desk.press("right")), None);
     }
     let effects = desk.press("enter");
-    let Some(Deed::Move(moved)) = done(&effects) else { panic!("{effects:?}") };
+    let Some(Deed::Move(moved, None)) = done(&effects) else { panic!("{effects:?}") };
     let columns = (moved.place.lng() + 70.60) / desk.model.map.projection.column_deg();
     assert_eq!(moved.id.as_str(), "17");
     assert!((columns - 3.0).abs() < 1e-6, "{columns}");
@@ -297,10 +301,8 @@ fn while_redis_is_away_nothing_is_sent() {
 #[test]
 fn a_refusal_is_told_as_it_is() {
     let mut desk = Desk::in_town(120, 40);
-    desk.send(Message::Done(
-        Deed::Cancel(id(1)),
-        Err(Mishap::Refused("request 1 has ended already: cancelled by ben@desk".to_owned())),
-    ));
+    let refused = Mishap::Refused("request 1 has ended already: cancelled by ben@desk".to_owned());
+    desk.send(Message::Done(errand(Deed::Cancel(id(1))), vec![Err(refused)]));
     let notice = desk.model.notice.clone().unwrap();
     assert_eq!((notice.tone, notice.text.as_str()), (Tone::Bad, "request 1 has ended already: cancelled by ben@desk"));
     desk.wait(Duration::from_secs(7));
@@ -370,7 +372,8 @@ fn a_damaged_record_is_shown_as_such() {
 #[test]
 fn an_action_without_an_answer_is_not_called_undone() {
     let mut desk = Desk::in_town(120, 40);
-    desk.send(Message::Done(Deed::Cancel(id(1)), Err(Mishap::Unknown("no answer in time".to_owned()))));
+    let unknown = Mishap::Unknown("no answer in time".to_owned());
+    desk.send(Message::Done(errand(Deed::Cancel(id(1))), vec![Err(unknown)]));
     let notice = desk.model.notice.clone().unwrap();
     assert_eq!((notice.tone, notice.text.as_str()), (Tone::Unknown, "cancelling request 1 (no answer in time)"));
 }

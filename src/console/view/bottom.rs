@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::action::Action;
-use crate::console::keymap::Keymap;
+use crate::console::keymap::Context;
 use crate::console::message::Link;
 use crate::console::model::{Layer, Model, Pane, Row, Tone};
 use crate::console::theme::Theme;
@@ -20,11 +20,13 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         let used = text::put(buffer, area, " filter: ", theme.key(), theme);
         let rest = Rect { x: area.x + used, width: area.width - used, ..area };
         super::layers::input(input, rest, buffer, theme);
+        let key = |action| model.options.keymap.key_for(Context::Filter, action);
+        let (keeps, drops) = (key(Action::Accept), key(Action::Dismiss));
         let filter = model.filter();
         let (told, style) = match filter.trouble() {
             Some(trouble) => (format!(" {trouble} "), theme.warning()),
             None if filter.is_empty() => (FILTER_TERMS.to_owned(), theme.faint()),
-            None => (format!(" {}  Enter keeps, Esc shows all ", hits(model)), theme.faint()),
+            None => (format!(" {}  {keeps} keeps, {drops} shows all ", hits(model)), theme.faint()),
         };
         // What is typed goes before what is told of it.
         let typed = u16::try_from(input.value().width()).unwrap_or(u16::MAX).saturating_add(1).min(rest.width);
@@ -76,7 +78,7 @@ fn trouble(model: &Model) -> Option<String> {
 
 fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
-    let offered = Keymap::shared().hints(model.context()).filter(|(action, _, _)| offers(model, *action));
+    let offered = model.options.keymap.hints(model.context()).filter(|(action, _, _)| offers(model, *action));
     let drops_marks = model.layers.is_empty() && model.map.carry.is_none() && model.has_marks();
     let hint_of = |action, hint| if action == Action::Dismiss && drops_marks { "no marks" } else { hint };
     let all: Vec<(String, &str)> = offered.map(|(action, keys, hint)| (keys, hint_of(action, hint))).collect();
@@ -106,6 +108,7 @@ fn offers(model: &Model, action: Action) -> bool {
         Action::Cancel | Action::Expire => {
             model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
         }
+        Action::Acknowledge => model.alarms.is_loud(),
         Action::Filter => matches!(model.focus, Pane::Searches | Pane::Drivers),
         Action::Mark => model.focus == Pane::Drivers || model.searches.selected().is_some(),
         Action::Sort => matches!(model.focus, Pane::Searches | Pane::Drivers),

@@ -2,7 +2,7 @@
 //! out as a whole, the least needed first.
 //!
 //! ```text
-//!  cabstand  127.0.0.1:6379/0  ● live 0.4 ms  now │ drivers 1 204 · waiting 17 │ workers 2       14:03:22
+//!  cabstand  127.0.0.1:6379/0  ● live 0.4 ms  now │ drivers 1 204 │ waiting 17 │ found 92%  p50 3 s │ workers 2    14:03:22
 //! ```
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::message::Link;
-use crate::console::model::Model;
+use crate::console::model::{Alarm, Model};
 use crate::console::theme::Theme;
 use crate::console::wording;
 use crate::domain::format_wait;
@@ -23,7 +23,9 @@ use crate::domain::format_wait;
 const FRESH: Duration = Duration::from_secs(3);
 
 /// How soon the program's name is left out: before anything else.
-const NAME: u8 = 5;
+const NAME: u8 = 6;
+/// How soon the numbers are.
+const NUMBERS: u8 = 5;
 
 /// A part of the line.
 struct Part {
@@ -95,17 +97,52 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     }
     let (text, style) = age(model, theme);
     parts.push(part(text, style, 0, false));
+    parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, 0, true)));
     if let Some(vitals) = &model.vitals {
         let waiting = if model.loaded { wording::count(model.waiting()) } else { "?".to_owned() };
         parts.push(part(format!("drivers {}", wording::count(vitals.drivers)), theme.text(), 2, true));
-        parts.push(part(format!("waiting {waiting}"), theme.strong(), 0, true));
-        let (text, style) = match vitals.workers {
-            0 => ("no worker".to_owned(), theme.warning()),
-            n => (format!("workers {n}"), theme.text()),
+        let (text, style) = match model.is_crowded() {
+            Some((bound, alarm)) => {
+                let text = format!("{} waiting {waiting} > {}", theme.signs.alarm, wording::count(bound));
+                (text, alarm_style(alarm, theme))
+            }
+            None => (format!("waiting {waiting}"), theme.strong()),
         };
-        parts.push(part(text, style, 1, true));
+        parts.push(part(text, style, 0, true));
+        parts.extend(numbers(model).into_iter().map(|(text, apart)| part(text, theme.text(), NUMBERS, apart)));
+        // Riders wait, and nobody looks for a driver for them.
+        let (text, style, spare) = match vitals.workers {
+            0 if model.waiting() > 0 => (format!("{} no worker", theme.signs.alarm), theme.alarm(), 0),
+            0 => ("no worker".to_owned(), theme.warning(), 1),
+            n => (format!("workers {n}"), theme.text(), 1),
+        };
+        parts.push(part(text, style, spare, true));
     }
     parts
+}
+
+/// The riders who are about to be lost.
+fn alarm(model: &Model, theme: Theme) -> Option<(String, Style)> {
+    let (count, alarm) = model.alarms.riders()?;
+    let text = format!("{} {} about to be lost", theme.signs.alarm, wording::count(count as u64));
+    Some((text, alarm_style(alarm, theme)))
+}
+
+fn alarm_style(alarm: Alarm, theme: Theme) -> Style {
+    match alarm {
+        Alarm::Loud => theme.alarm(),
+        Alarm::Acknowledged => theme.acknowledged(),
+    }
+}
+
+/// How many find a driver, and how long half of them wait for it; each with whether a line stands before it. Nothing where not
+/// the whole span is known.
+fn numbers(model: &Model) -> Vec<(String, bool)> {
+    let whole = model.picture_now().filter(|now| model.numbers.only_since(*now).is_none());
+    let Some(figures) = whole.and_then(|now| model.numbers.figures(now)) else { return Vec::new() };
+    let found = figures.found_share().map(|share| format!("found {share}%"));
+    let wait = figures.median.map(|wait| format!("p50 {}", format_wait(wait)));
+    found.map(|text| (text, true)).into_iter().chain(wait.map(|text| (text, false))).collect()
 }
 
 fn age(model: &Model, theme: Theme) -> (String, Style) {

@@ -1,4 +1,4 @@
-//! What lies over the panes: the question, the form, the help.
+//! What lies over the panes: the question and the form. The help stands in a file of its own.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,31 +6,44 @@ use ratatui::style::Modifier;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::{boxed, text};
-use crate::console::keymap::Keymap;
+use super::{boxed, help, lists, palette, text};
+use crate::console::action::Action;
+use crate::console::keymap::Context;
 use crate::console::model::{Confirm, Form, FormKind, Layer, Model};
 use crate::console::theme::Theme;
 
 pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     match model.layers.last() {
-        Some(Layer::Confirm(confirm)) => question(confirm, screen, buffer, theme),
-        Some(Layer::Form(form)) => draw_form(form, screen, buffer, theme),
-        Some(Layer::Help(scrolled)) => help(*scrolled, screen, buffer, theme),
+        Some(Layer::Confirm(confirm)) => question(model, confirm, screen, buffer, theme),
+        Some(Layer::Form(form)) => draw_form(model, form, screen, buffer, theme),
+        Some(Layer::Help(scrolled)) => help::draw(model, *scrolled, screen, buffer, theme),
+        Some(Layer::Choose(choose)) => lists::choose(model, *choose, screen, buffer, theme),
+        Some(Layer::Results(results)) => lists::results(results, screen, buffer, theme),
+        Some(Layer::Palette(open)) => palette::draw(model, open, screen, buffer, theme),
         Some(Layer::Filter(_)) | None => {}
     }
 }
 
-fn question(confirm: &Confirm, screen: Rect, buffer: &mut Buffer, theme: Theme) {
-    const ANSWERS: &str = "y or Enter: yes    n or Esc: no";
-    let width = confirm.question.width().max(ANSWERS.width()) + 4;
-    let area = centred(screen, width, 5);
+fn question(model: &Model, confirm: &Confirm, screen: Rect, buffer: &mut Buffer, theme: Theme) {
+    let keys = |action| model.options.keymap.either(Context::Confirm, action);
+    let answers = format!("{}: yes    {}: no", keys(Action::Accept), keys(Action::Dismiss));
+    let room = usize::from(screen.width.saturating_sub(6));
+    // It names all that is meant, however much that is.
+    let lines = text::wrap(&confirm.question, room);
+    let width = lines.iter().map(|line| line.width()).max().unwrap_or(0).max(answers.width()) + 4;
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let area = centred(screen, width, height);
     boxed(area, theme.warning(), buffer, theme);
-    let line = |row: u16| Rect { x: area.x + 2, y: area.y + row, width: area.width.saturating_sub(4), height: 1 };
-    text::put(buffer, line(1), &confirm.question, theme.strong(), theme);
-    text::put(buffer, line(3), ANSWERS, theme.key(), theme);
+    let last = area.bottom().saturating_sub(2);
+    for (y, words) in (area.y + 1..last).zip(&lines) {
+        let line = Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 };
+        text::put(buffer, line, words, theme.strong(), theme);
+    }
+    let line = Rect { x: area.x + 2, y: last, width: area.width.saturating_sub(4), height: 1 };
+    text::put(buffer, line, &answers, theme.key(), theme);
 }
 
-fn draw_form(form: &Form, screen: Rect, buffer: &mut Buffer, theme: Theme) {
+fn draw_form(model: &Model, form: &Form, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     let title = match form.kind {
         FormKind::Search => " New search ",
         FormKind::Driver => " New driver ",
@@ -60,7 +73,10 @@ fn draw_form(form: &Form, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     if let Some(error) = &form.error {
         text::put(buffer, line(height - 3), error, theme.bad(), theme);
     }
-    text::put(buffer, line(height - 2), "Enter: do it   Tab: next field   Esc: leave it", theme.faint(), theme);
+    let key = |action| model.options.keymap.key_for(Context::Form, action);
+    let (does, next, leaves) = (key(Action::Accept), key(Action::NextField), key(Action::Dismiss));
+    let keys = format!("{does}: do it   {next}: next field   {leaves}: leave it");
+    text::put(buffer, line(height - 2), &keys, theme.faint(), theme);
 }
 
 /// A line that is being typed in, with its cursor.
@@ -86,47 +102,8 @@ pub(super) fn input(input: &Input, area: Rect, buffer: &mut Buffer, theme: Theme
     }
 }
 
-/// What the signs on the screen mean.
-fn legend(theme: Theme) -> Vec<(String, &'static str)> {
-    let signs = theme.signs;
-    let [thin, .., thick] = signs.crowd;
-    vec![
-        (String::new(), ""),
-        (
-            format!("{} {}", signs.driver_selected, signs.carried),
-            "the selected driver, the driver in hand; others are dots",
-        ),
-        (format!("{thin} {thick}"), "a few, many drivers too close together to tell apart"),
-        (format!("{} {}", signs.pin, signs.pin_selected), "who waits; the selected one, with the radius around"),
-        (signs.cursor.to_owned(), "the map's cursor"),
-        ("nearest".to_owned(), "how far the nearest driver is; faint: outside the radius"),
-        ("(foreign)".to_owned(), "a request that is a key alone: rider and place unknown"),
-    ]
-}
-
-fn help(scrolled: u16, screen: Rect, buffer: &mut Buffer, theme: Theme) {
-    let lines: Vec<_> = Keymap::shared().help().chain(legend(theme)).collect();
-    let widest = lines.iter().map(|(keys, _)| keys.width()).max().unwrap_or(0);
-    let longest = lines.iter().map(|(_, help)| help.width()).max().unwrap_or(0);
-    let area = centred(screen, widest + longest + 6, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2));
-    boxed(area, theme.border(true), buffer, theme);
-    let head = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
-    text::put(buffer, head, " Keys ", theme.border(true), theme);
-    let foot = Rect { y: area.bottom() - 1, ..head };
-    let rows = usize::from(area.height.saturating_sub(2));
-    let offset = usize::from(scrolled).min(lines.len().saturating_sub(rows));
-    let more = offset + rows < lines.len();
-    text::put(buffer, foot, if more { " arrows: more   Esc: close " } else { " Esc: close " }, theme.faint(), theme);
-    for (y, (keys, help)) in (area.y + 1..area.bottom() - 1).zip(lines.iter().skip(offset)) {
-        let line = Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 };
-        text::put(buffer, line, keys, theme.key(), theme);
-        let column = u16::try_from(widest).unwrap_or(0) + 2;
-        let rest = Rect { x: line.x + column.min(line.width), width: line.width.saturating_sub(column), ..line };
-        text::put(buffer, rest, help, theme.text(), theme);
-    }
-}
-
-fn centred(screen: Rect, width: usize, height: u16) -> Rect {
+/// A box of this size in the middle of the screen, or as much of it as there is room for.
+pub(super) fn centred(screen: Rect, width: usize, height: u16) -> Rect {
     let width = u16::try_from(width).unwrap_or(u16::MAX).min(screen.width.saturating_sub(2));
     let height = height.min(screen.height.saturating_sub(2));
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }

@@ -1,13 +1,19 @@
 //! (&model, area) → buffer. Everything here reads; nothing sorts, prunes, asks or waits.
 
 mod bottom;
+mod detail;
 mod drivers;
 mod events;
 mod header;
+mod help;
 mod layers;
+mod lists;
 mod map;
+mod numbers;
+mod palette;
 mod searches;
 mod table;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -36,11 +42,20 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     };
     let buffer = frame.buffer_mut();
     header::draw(model, areas.header, buffer, theme);
+    if !areas.numbers.is_empty() {
+        numbers::draw(model, areas.numbers, buffer, theme);
+    }
     if !areas.map.is_empty() {
         map::draw(model, areas.map, buffer, theme);
     }
     if !areas.searches.is_empty() {
         searches::draw(model, areas.searches, buffer, theme);
+    }
+    if !areas.detail.is_empty() {
+        detail::draw(model, areas.detail, buffer, theme);
+    }
+    if !areas.tabs.is_empty() {
+        tabs::draw(model, areas.tabs, buffer, theme);
     }
     if !areas.drivers.is_empty() {
         drivers::draw(model, areas.drivers, buffer, theme);

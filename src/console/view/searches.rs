@@ -14,8 +14,9 @@ use ratatui::style::Style;
 
 use super::table::{self, Head};
 use super::{pane, text};
+use crate::console::action::Action;
 use crate::console::columns::{self, Column, SearchField};
-use crate::console::model::{Model, Pane, Row};
+use crate::console::model::{Alarm, Model, Pane, Row};
 use crate::console::theme::Theme;
 use crate::console::wording;
 use crate::domain::{State, UnixMs, format_distance, format_span, format_wait};
@@ -93,7 +94,16 @@ fn draw_row(model: &Model, row: &Row, columns: &[Column<SearchField>], line: Rec
             }
             SearchField::Left => {
                 let (figures, part) = left(row, now);
-                text::put(buffer, area, &figures, part.map_or(theme.text(), |part| theme.countdown(part)), theme);
+                let style = match model.is_alarming(row) {
+                    Some(Alarm::Loud) => theme.alarm(),
+                    Some(Alarm::Acknowledged) => theme.acknowledged(),
+                    None => part.map_or(theme.text(), |part| theme.countdown(part)),
+                };
+                text::put(buffer, area, &figures, style, theme);
+                // Where Redis is being asked, that is what the sign says.
+                if model.is_alarming(row).is_some() && figures.len() + 2 <= usize::from(area.width) {
+                    text::put_right(buffer, area, theme.signs.alarm, style, theme);
+                }
             }
             SearchField::Bar => {
                 if let (_, Some(part)) = left(row, now) {
@@ -169,12 +179,18 @@ fn how_it_ended(row: &Row) -> String {
 }
 
 fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
-    let lines: &[&str] = if !model.filter().is_empty() && model.searches.count() > 0 {
-        &["No search matches the filter.", "Esc shows all."]
+    let key = |action| model.key_for(action);
+    let lines = if !model.filter().is_empty() && model.searches.count() > 0 {
+        vec!["No search matches the filter.".to_owned(), format!("{} shows all.", key(Action::Dismiss))]
     } else if model.loaded {
-        &["Nobody is waiting.", "s opens a search at the map's cursor,", "n sets a driver there, ? tells all keys."]
+        vec![
+            "Nobody is waiting.".to_owned(),
+            format!("{} opens a search at the map's cursor,", key(Action::SearchHere)),
+            format!("{} sets a driver there, {} tells all keys.", key(Action::NewDriver), key(Action::Help)),
+        ]
     } else {
-        &["Reading …"]
+        vec!["Reading …".to_owned()]
     };
-    table::empty(lines, inside, buffer, theme);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    table::empty(&lines, inside, buffer, theme);
 }

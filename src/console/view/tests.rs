@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::Style;
 
 use super::draw;
-use crate::console::fixtures::Desk;
+use crate::console::fixtures::{Desk, START, event, waiting};
 use crate::console::message::{Link, News};
-use crate::console::model::Depth;
+use crate::console::model::{Depth, Look, Span};
+use crate::console::theme::Theme;
+use crate::domain::{Event, EventKind, StreamId, Vitals};
 
 fn frame(desk: &Desk) -> Buffer {
     let (columns, rows) = desk.model.size;
@@ -89,6 +92,56 @@ fn the_help() {
 }
 
 #[test]
+fn the_help_at_80x24_is_scrolled_to_its_end() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press("?");
+    insta::assert_snapshot!("the_help_at_80x24", text(&desk));
+    for _ in 0..200 {
+        desk.press("down");
+    }
+    let end = text(&desk);
+    assert!(end.contains("a request that is a key alone"), "{end}");
+    desk.press("up");
+    assert_ne!(text(&desk), end, "no key is lost beyond the end");
+}
+
+#[test]
+fn the_palette_at_80x24() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press(":");
+    desk.type_text("ext");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn the_palette_with_arguments_at_120x40() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press(":");
+    desk.type_text("move ");
+    desk.press("down");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn an_empty_palette_at_120x40_follows_the_choice() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press(":");
+    for _ in 0..20 {
+        desk.press("down");
+    }
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn a_line_that_cannot_be_run_says_why() {
+    let mut desk = Desk::in_town(80, 24);
+    desk.press(":");
+    desk.type_text("search 95,0");
+    desk.press("enter");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
 fn an_old_picture_says_so() {
     let mut desk = Desk::in_town(100, 30);
     desk.news(News::Link(Link::Away("connection refused".to_owned())));
@@ -132,7 +185,7 @@ fn no_size_breaks_the_frame() {
             desk.press("m");
             let _ = frame(&desk);
             desk.press("esc");
-            for key in ["?", "esc", "S", "esc", "c"] {
+            for key in ["?", "esc", "S", "esc", ":", "down", "esc", "c"] {
                 desk.press(key);
                 let _ = frame(&desk);
             }
@@ -146,4 +199,91 @@ fn nothing_is_told_by_colour_alone() {
     let mut plain = Desk::in_town(120, 40);
     plain.model.options.look.depth = Depth::None;
     assert_eq!(text(&colours), text(&plain));
+}
+
+/// A town in which much has happened in the last minutes, with two riders about to be lost.
+fn a_busy_town(columns: u16, rows: u16) -> Desk {
+    let mut desk = Desk::in_town(columns, rows);
+    let happened = |n: u64| {
+        let kind = match n % 10 {
+            0 => EventKind::Expired,
+            1..4 => EventKind::Found,
+            4 => EventKind::Cancelled,
+            _ => EventKind::Opened,
+        };
+        let id = StreamId { at: START - Duration::from_millis(n * n * 11), seq: 0 };
+        Event { id, waited_ms: Some(n % 23 * 700), ..event(0, kind, Some(100 + n), Some("17")) }
+    };
+    desk.news(News::Past((1..240).rev().map(happened).collect(), START - Span::longest()));
+    desk.news(News::Searches(vec![waiting(5, 225, 15), waiting(6, 215, 25)]));
+    desk
+}
+
+#[test]
+fn numbers_and_alarms_at_120x40() {
+    insta::assert_snapshot!(text(&a_busy_town(120, 40)));
+}
+
+#[test]
+fn numbers_and_alarms_at_200x60() {
+    let mut desk = a_busy_town(200, 60);
+    desk.press("i");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn numbers_and_alarms_in_ascii() {
+    let mut desk = a_busy_town(80, 50);
+    desk.model.options.look = Look { ascii: true, depth: Depth::None, ..desk.model.options.look };
+    let text = text(&desk);
+    assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_alarm_stands_out_until_it_is_noted() {
+    let mut desk = a_busy_town(120, 40);
+    let styled = |desk: &Desk, style: Style| {
+        let buffer = frame(desk);
+        let same = |cell: &&Cell| Some(cell.fg) == style.fg && cell.modifier == style.add_modifier;
+        buffer.content().iter().filter(same).map(Cell::symbol).collect::<String>()
+    };
+    let theme = Theme::new(desk.model.options.look);
+    let loud = styled(&desk, theme.alarm());
+    assert!(loud.contains("! 2 about to be lost") && loud.contains("0:25"), "{loud}");
+    assert!(text(&desk).contains(" A note the alarm"), "{}", text(&desk));
+    desk.press("A");
+    desk.wait(Duration::from_secs(7));
+    assert!(!text(&desk).contains("note the alarm"));
+    let loud = styled(&desk, theme.alarm());
+    assert!(!loud.contains("lost") && !loud.contains("0:18"), "{loud}");
+    let calm = styled(&desk, theme.acknowledged());
+    assert!(calm.contains("! 2 about to be lost") && calm.contains("0:18"), "{calm}");
+}
+
+#[test]
+fn the_numbers_say_how_much_they_know() {
+    let mut desk = Desk::new(120, 40);
+    assert!(text(&desk).contains("Nothing has happened in 5 min."));
+    desk.news(News::Missed);
+    assert!(text(&desk).contains("Reading …"));
+    desk.news(News::Past(Vec::new(), START - Duration::from_mins(2)));
+    assert!(text(&desk).contains("Nothing has happened since 14:01:00."));
+    desk.news(News::Events(vec![event(0, EventKind::Found, Some(3), Some("17"))]));
+    let shown = text(&desk);
+    assert!(shown.contains("last 5 min · since 14:01:00 ─") && shown.contains("found 1 (100%)"), "{shown}");
+    assert!(!shown.contains("found 100%"), "the header tells only what is whole:\n{shown}");
+    desk.wait(Duration::from_mins(3));
+    assert!(text(&desk).contains("found 100%  p50 12 s"), "three minutes later it is:\n{}", text(&desk));
+}
+
+#[test]
+fn too_many_who_wait_and_nobody_who_looks_are_told_loudly() {
+    let mut desk = a_busy_town(120, 40);
+    desk.model.options.alarms.waiting = Some(4);
+    desk.vitals(7);
+    assert!(text(&desk).contains("! waiting 5 > 4"), "{}", text(&desk));
+    let vitals = Vitals { now: START, latency: Duration::ZERO, drivers: 7, stale: 0, waiting: 2, workers: 0 };
+    desk.news(News::Vitals(desk.at, vitals));
+    assert!(text(&desk).contains("! no worker"), "{}", text(&desk));
 }

@@ -42,9 +42,30 @@ pub(super) fn fit(text: &str, width: usize, more: &str) -> String {
     if width >= more.width() { kept + more } else { String::new() }
 }
 
+/// The text in lines of at most this width, broken at spaces; a word that is wider stands in a line of its own.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_text_is_broken_at_spaces() {
+        assert_eq!(wrap("Cancel 3 requests: 1, 2 and 3?", 12), ["Cancel 3", "requests: 1,", "2 and 3?"]);
+        assert_eq!(wrap("short", 40), ["short"]);
+    }
 
     #[test]
     fn what_does_not_fit_is_cut_with_a_sign() {

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::paper::Paper;
+use super::what::What;
 use crate::console::view::text;
 use crate::domain::{Point, format_distance};
 
@@ -13,7 +14,8 @@ impl Paper<'_> {
         let columns = self.meridians();
         for (_, y) in self.parallels() {
             for (_, x) in &columns {
-                self.buffer.set_string(*x, y, self.theme.signs.grid, self.theme.grid());
+                let (sign, style) = What::Grid.look(self.theme);
+                self.set((*x, y), sign, style, What::Grid);
             }
         }
     }
@@ -22,15 +24,15 @@ impl Paper<'_> {
     pub(super) fn labels(&mut self) {
         let (rows, columns) = (self.parallels(), self.meridians());
         let style = self.theme.faint();
-        for (label, y) in rows.iter().filter(|(_, y)| *y + 1 < self.inside.bottom()) {
-            text::put(self.buffer, Rect { y: *y, height: 1, ..self.inside }, label, style, self.theme);
-        }
         let bottom = self.inside.bottom().saturating_sub(1);
+        for (label, y) in rows.iter().filter(|(_, y)| *y < bottom) {
+            self.write((self.inside.x, *y), label, style, What::Label);
+        }
         for (label, x) in columns {
             let width = u16::try_from(label.width()).unwrap_or(0);
             let from = x.saturating_sub(width / 2);
             if from >= self.inside.x && from + width <= self.inside.right() {
-                self.buffer.set_string(from, bottom, &label, style);
+                self.write((from, bottom), &label, style, What::Label);
             }
         }
     }

@@ -1,4 +1,7 @@
-//! The paper that a map is painted on: signs, dots and names at places of the earth.
+//! The paper that a map is painted on: signs, dots, lines and names at places of the earth.
+//!
+//! Each cell knows what stands in it. What matters more takes the place of what matters less, in whatever order they are
+//! painted, so that no street hides a driver and no driver a rider.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,13 +9,15 @@ use ratatui::style::Style;
 use ratatui::symbols::braille::BRAILLE;
 use unicode_width::UnicodeWidthStr;
 
+use super::clip;
+use super::what::What;
 use crate::console::projection::Projection;
 use crate::console::theme::Theme;
 use crate::console::view::text;
-use crate::domain::Point;
+use crate::domain::{MAX_LNG, Point};
 
 /// Dots in a cell, across and down.
-pub(super) const DOTS: (u16, u16) = (2, 4);
+pub(super) const DOTS: (f64, f64) = (2.0, 4.0);
 
 /// The map's area with all that painting on it needs.
 pub(super) struct Paper<'a> {
@@ -20,57 +25,171 @@ pub(super) struct Paper<'a> {
     pub(super) projection: Projection,
     pub(super) buffer: &'a mut Buffer,
     pub(super) theme: Theme,
+    /// What stands in each cell, row by row.
+    there: Vec<What>,
+    /// How that looks of which a dot was painted last: dots come in runs, and a look is worked out for the terminal.
+    last: (What, (&'static str, Style)),
 }
 
-impl Paper<'_> {
+impl<'a> Paper<'a> {
+    /// An empty sheet.
+    pub(super) fn new(inside: Rect, projection: Projection, buffer: &'a mut Buffer, theme: Theme) -> Self {
+        let cells = usize::from(inside.width) * usize::from(inside.height);
+        let last = (What::Nothing, What::Nothing.look(theme));
+        Self { inside, projection, buffer, theme, there: vec![What::Nothing; cells], last }
+    }
+
     /// The cell in which a place stands; none where that is not in sight.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "brought inside just before")]
     pub(super) fn cell(&self, place: Point) -> Option<(u16, u16)> {
         let (column, row) = self.projection.to_cell(place);
+        self.cell_at(column, row)
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "brought inside just before")]
+    pub(super) fn cell_at(&self, column: f64, row: f64) -> Option<(u16, u16)> {
         let inside = (0.0..f64::from(self.inside.width)).contains(&column)
             && (0.0..f64::from(self.inside.height)).contains(&row);
         inside.then(|| (self.inside.x + column as u16, self.inside.y + row as u16))
     }
 
-    pub(super) fn sign(&mut self, place: Point, sign: &str, style: Style) {
-        if let Some((x, y)) = self.cell(place) {
-            self.buffer.set_string(x, y, sign, style);
+    /// What stands in a cell.
+    pub(super) fn there(&self, at: (u16, u16)) -> What {
+        self.index(at).and_then(|i| self.there.get(i)).copied().unwrap_or(What::Nothing)
+    }
+
+    /// Whether this stands anywhere.
+    pub(super) fn has(&self, what: What) -> bool {
+        self.there.contains(&what)
+    }
+
+    fn index(&self, (x, y): (u16, u16)) -> Option<usize> {
+        let (column, row) = (x.checked_sub(self.inside.x)?, y.checked_sub(self.inside.y)?);
+        (column < self.inside.width).then(|| usize::from(row) * usize::from(self.inside.width) + usize::from(column))
+    }
+
+    /// Paints a sign in a cell, unless something that matters more is there.
+    pub(super) fn set(&mut self, at: (u16, u16), sign: &str, style: Style, what: What) {
+        if self.there(at) <= what {
+            self.overwrite(at, sign, style, what);
         }
     }
 
-    /// Sets a dot in the cell of a place, beside those that are there, or a sign where dots cannot be drawn.
+    fn overwrite(&mut self, at: (u16, u16), sign: &str, style: Style, what: What) {
+        if let Some(there) = self.index(at).and_then(|i| self.there.get_mut(i)) {
+            *there = what;
+        }
+        // The left half of a wide letter would hide what stands in its right half.
+        if let Some(left) = at.0.checked_sub(1).and_then(|x| self.buffer.cell_mut((x, at.1)))
+            && left.symbol().width() > 1
+        {
+            left.set_symbol(" ");
+        }
+        if let Some(cell) = self.buffer.cell_mut(at) {
+            cell.set_symbol(sign).set_style(style);
+        }
+    }
+
+    /// Paints the sign of something at a place.
+    pub(super) fn sign(&mut self, place: Point, what: What) {
+        let (sign, style) = what.look(self.theme);
+        if let Some(at) = self.cell(place) {
+            self.set(at, sign, style, what);
+        }
+    }
+
+    /// Sets a dot in the cell of a place, beside those of its kind that are there, or a sign where dots cannot be drawn.
+    pub(super) fn dot(&mut self, place: Point, what: What) {
+        let (column, row) = self.projection.to_cell(place);
+        self.dot_at(column, row, what);
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a cell, times 2 or 4")]
-    pub(super) fn dot(&mut self, place: Point, instead: &str, style: Style) {
-        let Some(at) = self.cell(place) else { return };
-        let Some(cell) = self.buffer.cell_mut(at) else { return };
+    fn dot_at(&mut self, column: f64, row: f64, what: What) {
+        let Some(at) = self.cell_at(column, row) else { return };
+        if self.last.0 != what {
+            self.last = (what, what.look(self.theme));
+        }
+        let (_, (sign, style)) = self.last;
         if !self.theme.signs.braille {
-            cell.set_symbol(instead).set_style(style);
+            self.set(at, sign, style, what);
             return;
         }
-        let (column, row) = self.projection.to_cell(place);
-        let (across, down) =
-            ((column.fract() * f64::from(DOTS.0)) as usize, (row.fract() * f64::from(DOTS.1)) as usize);
-        let bit = 1_usize << (down * usize::from(DOTS.0) + across);
-        let before = cell.symbol().chars().next().and_then(|c| BRAILLE.iter().position(|b| *b == c)).unwrap_or(0);
-        if let Some(dots) = BRAILLE.get(before | bit) {
-            cell.set_char(*dots).set_style(style);
+        let (there, Some(cell)) = (self.there(at), self.buffer.cell_mut(at)) else { return };
+        let together = there.shares_a_cell_with(what);
+        let before = cell.symbol().chars().next().filter(|_| together);
+        let before = before.and_then(|c| BRAILLE.iter().position(|b| *b == c)).unwrap_or(0);
+        let (across, down) = ((column.fract() * DOTS.0) as usize, (row.fract() * DOTS.1) as usize);
+        let Some(dots) = BRAILLE.get(before | 1 << (down * DOTS.0 as usize + across)) else { return };
+        if together && there > what {
+            cell.set_char(*dots);
+        } else {
+            self.set(at, dots.encode_utf8(&mut [0; 4]), style, what);
         }
     }
 
-    pub(super) fn sign_with_name(&mut self, place: Point, label: &str, style: Style) {
-        if let Some((x, y)) = self.cell(place) {
-            let room = Rect { x, y, width: self.inside.right() - x, height: 1 };
-            text::put(self.buffer, room, label, style, self.theme);
+    /// Draws a line through places. Only what is in sight is gone along, however long it is; of its dots every `nth` is set.
+    pub(super) fn line(&mut self, places: impl IntoIterator<Item = Point>, what: What, nth: u32) {
+        let mut before = None;
+        for place in places {
+            let here = self.projection.to_cell(place);
+            if let Some(from) = before.replace(here) {
+                self.stroke(from, here, what, nth);
+            }
         }
     }
 
+    fn stroke(&mut self, from: (f64, f64), to: (f64, f64), what: What, nth: u32) {
+        let Some((begin, end)) = self.in_sight(from, to) else { return };
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let dots = (across.abs() * DOTS.0).max(down.abs() * DOTS.1).ceil().max(1.0);
+        let nth = f64::from(nth);
+        // Counted from where the line begins and not from the edge of the map, gaps stay where they are while it is panned.
+        let mut dot = ((begin * dots) / nth).floor() * nth;
+        while dot <= end * dots {
+            self.dot_at(from.0 + across * dot / dots, from.1 + down * dot / dots, what);
+            dot += nth;
+        }
+    }
+
+    /// The part of a line between two cells that is in sight, as parts of its length.
+    pub(super) fn in_sight(&self, from: (f64, f64), to: (f64, f64)) -> Option<(f64, f64)> {
+        // It goes round the far side of the earth, where the map has its seam.
+        if (to.0 - from.0).abs() * self.projection.column_deg() > MAX_LNG {
+            return None;
+        }
+        clip::inside(from, to, (f64::from(self.inside.width), f64::from(self.inside.height)))
+    }
+
+    /// Writes a label at a place, with a sign before it, over whatever is there.
+    pub(super) fn label(&mut self, place: Point, label: &str, what: What) {
+        let (sign, style) = what.look(self.theme);
+        let Some((x, y)) = self.cell(place) else { return };
+        let room = Rect { x, y, width: self.inside.right() - x, height: 1 };
+        let took = text::put(self.buffer, room, &format!("{sign}{label}"), style, self.theme);
+        self.mark((x, y), took, what);
+    }
+
+    /// Writes text from a cell on, and takes the cells for it. Who calls has looked whether they are free.
+    pub(super) fn write(&mut self, (x, y): (u16, u16), text: &str, style: Style, what: What) {
+        let (end, _) = self.buffer.set_stringn(x, y, text, usize::from(self.inside.right().saturating_sub(x)), style);
+        self.mark((x, y), end - x, what);
+    }
+
+    fn mark(&mut self, (x, y): (u16, u16), width: u16, what: What) {
+        for x in x..x.saturating_add(width) {
+            if let Some(there) = self.index((x, y)).and_then(|i| self.there.get_mut(i)) {
+                *there = what;
+            }
+        }
+    }
+
+    /// Writes a name beside a place, if there is room for all of it.
     pub(super) fn name(&mut self, place: Point, name: &str, style: Style) {
         let Some((x, y)) = self.cell(place) else { return };
         let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
         let fits = x.saturating_add(width).saturating_add(1) < self.inside.right();
-        let free = |x| self.buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ");
-        if fits && (x + 1..=x + width + 1).all(free) {
-            self.buffer.set_string(x + 1, y, name, style);
+        if fits && (x + 1..=x + width + 1).all(|x| self.there((x, y)) <= What::Name) {
+            self.write((x + 1, y), name, style, What::Label);
         }
     }
 }

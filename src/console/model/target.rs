@@ -1,0 +1,81 @@
+//! What on the map is meant by a cell of it, such as the one that was clicked on.
+
+use super::Model;
+use crate::domain::{DriverId, Point, RequestId};
+
+/// How far beside a sign a cell may be and still mean it, in columns. A row counts as two.
+const REACH: f64 = 2.5;
+/// How much higher than wide a cell is.
+const ASPECT: f64 = 2.0;
+
+/// Somebody on the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A driver.
+    Driver(DriverId),
+    /// A search that waits.
+    Request(RequestId),
+}
+
+impl Model {
+    /// Who stands nearest to this cell of the map, counted from its left and its top, and no farther than two columns or a
+    /// row away. Where a search and a driver are equally near it is the search, whose sign lies above.
+    #[must_use]
+    pub fn at_cell(&self, column: u16, row: u16) -> Option<Target> {
+        let (x, y) = (f64::from(column) + 0.5, f64::from(row) + 0.5);
+        let away = |place: Point| {
+            let (column, row) = self.map.projection.to_cell(place);
+            // Within a cell everything is equally near: its sign fills it.
+            ((column.floor() + 0.5 - x).powi(2) + ((row.floor() + 0.5 - y) * ASPECT).powi(2)).sqrt()
+        };
+        let requests = self.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        // The table is in no order; of two in one cell the one that waits longest is meant.
+        let request = requests
+            .map(|request| (away(request.pickup), request.id))
+            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let drivers = self.map.fleet.drivers.iter();
+        let driver = drivers.map(|driver| (away(driver.place), &driver.id)).min_by(|a, b| a.0.total_cmp(&b.0));
+        match (request, driver) {
+            (Some((far, id)), driver) if far <= REACH && driver.is_none_or(|(other, _)| far <= other) => {
+                Some(Target::Request(id))
+            }
+            (_, Some((far, id))) if far <= REACH => Some(Target::Driver(id.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::fixtures::{Desk, id};
+
+    /// The cell in which a place of the map stands.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in sight")]
+    fn cell(desk: &Desk, place: Point) -> (u16, u16) {
+        let (column, row) = desk.model.map.projection.to_cell(place);
+        (column as u16, row as u16)
+    }
+
+    #[test]
+    fn who_is_near_is_meant_and_who_is_far_is_not() {
+        let desk = Desk::in_town(120, 40);
+        let driver = desk.model.map.fleet.drivers.iter().find(|driver| driver.id.as_str() == "40").unwrap();
+        let (column, row) = cell(&desk, driver.place);
+        let meant = Some(Target::Driver(driver.id.clone()));
+        for (right, down) in [(0, 0), (2, 0), (0, 1), (1, 1)] {
+            assert_eq!(desk.model.at_cell(column + right, row - down), meant, "{right} {down}");
+        }
+        assert_eq!(desk.model.at_cell(column + 3, row), None);
+        assert_eq!(desk.model.at_cell(column, row - 2), None);
+    }
+
+    #[test]
+    fn a_search_is_meant_before_a_driver_in_its_cell() {
+        let mut desk = Desk::in_town(120, 40);
+        let pickup = desk.model.searches.get(id(1)).unwrap().search.request().unwrap().pickup;
+        desk.model.map.fleet.drivers[0].place = pickup;
+        let (column, row) = cell(&desk, pickup);
+        assert_eq!(desk.model.at_cell(column, row), Some(Target::Request(id(1))));
+    }
+}

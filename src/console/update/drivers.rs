@@ -1,0 +1,58 @@
+//! What an operator does with drivers: choosing, carrying, setting down, taking off the map.
+
+use super::actions::send;
+use super::searches::ask_first;
+use crate::console::action::Action;
+use crate::console::message::{Deed, Effect};
+use crate::console::model::{Carry, Model, Subject, Tone};
+use crate::domain::{Driver, DriverId};
+
+/// Selects the next driver on the map, or the previous one.
+pub(super) fn select(model: &mut Model, forward: bool) {
+    model.map.select_next(forward);
+    if model.map.selected_driver().is_none() {
+        let (zoom, fit) = (model.key_for(Action::ZoomIn), model.key_for(Action::FitAll));
+        model.say(Tone::Plain, format!("no single driver is in sight: zoom in with {zoom}, or fit all with {fit}"));
+    } else {
+        model.detail.subject = Subject::Driver;
+    }
+}
+
+/// Selects this driver.
+pub(super) fn choose(model: &mut Model, id: DriverId) {
+    model.map.selected = Some(id);
+    model.detail.subject = Subject::Driver;
+}
+
+/// The selected driver, if in sight; otherwise it says how to choose one.
+pub(super) fn selected(model: &mut Model) -> Option<Driver> {
+    let driver = model.map.selected_driver().map(|sighting| sighting.driver());
+    if driver.is_none() {
+        let (previous, next) = (model.key_for(Action::PreviousDriver), model.key_for(Action::NextDriver));
+        model.say(Tone::Plain, format!("no driver is selected: choose one on the map with {previous} and {next}"));
+    }
+    driver
+}
+
+/// Takes the selected driver up.
+pub(super) fn grab(model: &mut Model) {
+    let Some(driver) = selected(model) else { return };
+    model.map.bring_into_sight(driver.place);
+    model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place });
+}
+
+/// Takes the selected driver off the map, after a yes.
+pub(super) fn remove(model: &mut Model) -> Vec<Effect> {
+    let Some(driver) = selected(model) else { return Vec::new() };
+    ask_first(model, format!("Take driver {} off the map?", driver.id), vec![Deed::Remove(driver.id)])
+}
+
+/// Ends a carry: drops the driver here, or puts it back where it was.
+pub(super) fn drop_here(model: &mut Model, here: bool) -> Vec<Effect> {
+    let Some(carry) = model.map.carry.take() else { return Vec::new() };
+    if !here {
+        model.say(Tone::Plain, format!("driver {} stays where it was", carry.id));
+        return Vec::new();
+    }
+    send(model, vec![Deed::Move(Driver { id: carry.id, place: carry.at }, None)])
+}

@@ -1,0 +1,65 @@
+//! What the keys of the map as an instrument do: trails, measuring, the legend, bookmarks.
+
+use crate::console::model::{Model, Tone, Trails};
+use crate::console::wording;
+
+/// Shows where drivers came from, from now on; or lets go of it.
+pub(super) fn trails(model: &mut Model) {
+    if model.map.trails.take().is_some() {
+        model.say(Tone::Plain, "trails off");
+        return;
+    }
+    let mut trails = Trails::default();
+    trails.take(model.map.fleet.drivers.iter().map(|driver| (&driver.id, driver.place)));
+    model.map.trails = Some(trails);
+    model.say(Tone::Plain, "trails on: from now on drivers draw where they came from");
+}
+
+/// Begins to measure at the cursor, or ends it and says what was measured.
+pub(super) fn measure(model: &mut Model) {
+    let cursor = model.map.projection.cursor();
+    match model.map.measuring.take() {
+        None => {
+            model.map.measuring = Some(cursor);
+            model.say(Tone::Plain, format!("measuring from {cursor}: pan to the other end, M again ends it"));
+        }
+        Some(from) => {
+            let measured = wording::way(from, cursor);
+            model.say(Tone::Plain, format!("{measured} from {from} to {cursor}"));
+        }
+    }
+}
+
+/// Shows the legend, or hides it.
+pub(super) fn legend(model: &mut Model) {
+    model.map.legend = Some(!model.map.shows_legend());
+}
+
+/// Remembers the place under the cursor, by this name or by a number where it is empty.
+pub(super) fn set_bookmark(model: &mut Model, name: &str) {
+    let place = model.map.projection.cursor();
+    let name = model.bookmarks.set(name, place, model.map.projection.metres_per_column);
+    model.say(Tone::Good, format!("bookmark {name} set at {place}; b goes to the next one"));
+}
+
+/// Shows the place that was remembered by this name, as it was looked at. Whether there is one.
+pub(super) fn go_to_bookmark(model: &mut Model, name: &str) -> bool {
+    let Some(bookmark) = model.bookmarks.find(name) else { return false };
+    let (place, scale) = (bookmark.place(), bookmark.metres_per_column);
+    if let Some(place) = place {
+        model.map.look_at(place, scale);
+    }
+    place.is_some()
+}
+
+/// Shows the next place that was remembered, as it was looked at.
+pub(super) fn next_bookmark(model: &mut Model) {
+    match model.bookmarks.go_on().map(|bookmark| (bookmark.name.clone(), bookmark.place(), bookmark.metres_per_column))
+    {
+        Some((name, Some(place), scale)) => {
+            model.map.look_at(place, scale);
+            model.say(Tone::Plain, format!("bookmark {name}"));
+        }
+        _ => model.say(Tone::Plain, "there is no bookmark yet: B sets one at the map's cursor"),
+    }
+}

@@ -1,0 +1,240 @@
+//! What an operator does with searches and drivers, on made-up news and keys.
+
+use std::time::Duration;
+
+use crate::console::fixtures::{Desk, START, driver, ended, event, id, place, waiting};
+use crate::console::message::{Deed, Effect, Errand, Message, Mishap, News, Outcome};
+use crate::console::model::{Layer, Tone};
+use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Metres, Near, Search, State};
+
+/// A desk with the search 1 selected, and what is known around it.
+fn desk() -> Desk {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("down");
+    assert_eq!(desk.selected(), Some(1));
+    let near = |name: &str, distance_m, stale| Near {
+        candidate: Candidate { driver: driver(name, -33.4, -70.6), distance_m, geohash: 0 },
+        seen: Some(START - Duration::from_secs(20)),
+        stale,
+    };
+    let nearest = vec![near("9", 4_000.0, true), near("17", 6_200.0, false), near("21", 7_400.0, false)];
+    desk.news(News::Around(id(1), Around { free: 0, stale: 1, nearest }));
+    desk
+}
+
+fn errands(effects: &[Effect]) -> Vec<Errand> {
+    let errand = |effect: &Effect| match effect {
+        Effect::Do(errand) => Some(errand.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(errand).collect()
+}
+
+/// The deeds of the one errand that is sent.
+fn deeds(effects: &[Effect]) -> Vec<Deed> {
+    errands(effects).into_iter().flat_map(|errand| errand.deeds).collect()
+}
+
+/// Presses a key and lets what it sends out go well in this way.
+fn do_well(desk: &mut Desk, effects: &[Effect], outcome: &Outcome) {
+    let errand = errands(effects).pop().expect("an errand");
+    let outcomes = errand.deeds.iter().map(|_| Ok(outcome.clone())).collect();
+    desk.send(Message::Done(errand, outcomes));
+}
+
+#[test]
+fn one_search_is_extended_widened_and_retried_without_a_question() {
+    for (key, deed) in
+        [("e", Deed::Extend(id(1), 60_000)), ("r", Deed::Retry(id(1))), ("w", Deed::Widen(id(1), Metres(6_500.0)))]
+    {
+        assert_eq!(deeds(&desk().press(key)), [deed], "{key}");
+    }
+}
+
+#[test]
+fn what_became_of_it_is_told() {
+    let mut desk = desk();
+    let effects = desk.press("e");
+    do_well(&mut desk, &effects, &Outcome::Until(START + Duration::from_secs(252)));
+    assert_eq!(desk.notice(), "request 1 has 60 s more, until 14:07:12");
+    let effects = desk.press("r");
+    do_well(&mut desk, &effects, &Outcome::NobodyFound);
+    assert_eq!(desk.notice(), "request 1 was attempted: no driver yet");
+    assert_eq!(desk.model.notice.as_ref().unwrap().tone, Tone::Plain, "nothing to be proud of");
+    let effects = desk.press("w");
+    do_well(&mut desk, &effects, &Outcome::RadiusWas(Metres(5_000.0)));
+    assert_eq!(desk.notice(), "request 1 looks as far as 6.5 km");
+}
+
+#[test]
+fn a_driver_is_chosen_nearest_first_and_given() {
+    let mut desk = desk();
+    desk.press("a");
+    assert!(matches!(desk.model.layers.last(), Some(Layer::Choose(_))));
+    desk.press("down");
+    desk.press("down");
+    desk.press("down");
+    desk.press("up");
+    let effects = desk.press("enter");
+    assert_eq!(deeds(&effects), [Deed::Assign(id(1), "17".parse().unwrap())]);
+    assert!(desk.model.layers.is_empty());
+    let refused = Mishap::Refused("driver 17 is not on the map: found for request 2 1 s ago".to_owned());
+    desk.send(Message::Done(errands(&effects).remove(0), vec![Err(refused)]));
+    assert_eq!(desk.notice(), "driver 17 is not on the map: found for request 2 1 s ago", "who was faster");
+}
+
+#[test]
+fn a_list_that_is_left_gives_nobody() {
+    let mut desk = desk();
+    desk.press("a");
+    assert_eq!(deeds(&desk.press("esc")), []);
+    assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn marked_searches_are_named_in_one_question_and_answered_one_by_one() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press(" ");
+    assert_eq!(desk.model.searches.marked(), [id(1), id(2)]);
+    assert_eq!(deeds(&desk.press("c")), [], "nothing before the yes");
+    let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+    assert_eq!(confirm.question, "Cancel 2 requests: 1 and 2?");
+    let effects = desk.press("y");
+    assert_eq!(deeds(&effects), [Deed::Cancel(id(1)), Deed::Cancel(id(2))]);
+    assert!(desk.model.searches.marked().is_empty(), "the marks were for this");
+
+    let refused = Mishap::Refused("request 2 has ended already: found".to_owned());
+    desk.send(Message::Done(errands(&effects).remove(0), vec![Ok(Outcome::Done), Err(refused)]));
+    assert_eq!(desk.notice(), "1 of 2 done");
+    let Some(Layer::Results(results)) = desk.model.layers.last() else { panic!("no results") };
+    let lines: Vec<_> = results.lines.iter().map(|line| (line.tone, line.text.as_str())).collect();
+    assert_eq!(lines, [(Tone::Good, "request 1 cancelled"), (Tone::Bad, "request 2 has ended already: found")]);
+    desk.press("esc");
+    let effects = desk.press("u");
+    assert_eq!(deeds(&effects), [Deed::Reopen(id(1))], "only what was done is undone");
+}
+
+#[test]
+fn several_that_go_well_are_told_in_one_line() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press(" ");
+    desk.press("e");
+    let effects = desk.press("y");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    assert_eq!(desk.notice(), "extended: 1 and 2");
+    assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn marks_that_the_filter_hides_are_named() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press("/");
+    desk.type_text("requestor_2");
+    desk.press("enter");
+    desk.press(" ");
+    desk.press("x");
+    let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+    assert_eq!(confirm.question, "Expire now 2 requests: 2 and 1 (1 hidden by the filter)?");
+}
+
+#[test]
+fn marked_ones_that_have_ended_are_left_out() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press(" ");
+    desk.news(News::Searches(vec![Search { read_at: START, ..ended(2, State::Found, 0) }]));
+    desk.press("r");
+    let effects = desk.press("y");
+    assert_eq!(deeds(&effects), [Deed::Retry(id(1))]);
+}
+
+#[test]
+fn the_last_action_is_undone_as_a_new_one() {
+    let mut desk = desk();
+    desk.press("c");
+    let effects = desk.press("y");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    let effects = desk.press("u");
+    assert_eq!(errands(&effects), [Errand { deeds: vec![Deed::Reopen(id(1))], undoing: true }]);
+    do_well(&mut desk, &effects, &Outcome::Until(START + Duration::from_secs(192)));
+    assert_eq!(desk.notice(), "undone: request 1 waits again, until 14:06:12");
+    assert_eq!(deeds(&desk.press("u")), [], "an undoing is not undone");
+    assert!(desk.notice().starts_with("there is nothing to undo"));
+}
+
+#[test]
+fn a_moved_driver_goes_back_only_from_where_it_was_put() {
+    let mut desk = desk();
+    desk.press("]");
+    desk.press("m");
+    desk.press("right");
+    let effects = desk.press("enter");
+    let sent = deeds(&effects);
+    let [Deed::Move(moved, None)] = sent.as_slice() else { panic!("{effects:?}") };
+    do_well(&mut desk, &effects, &Outcome::StoodAt(place(-33.47, -70.70)));
+    let back = Deed::Move(Driver { place: place(-33.47, -70.70), ..moved.clone() }, Some(moved.place));
+    assert_eq!(deeds(&desk.press("u")), [back]);
+}
+
+#[test]
+fn what_cannot_be_undone_says_why_and_what_would_be_next() {
+    let mut desk = desk();
+    let effects = desk.press("e");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    desk.press("x");
+    let effects = desk.press("y");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    assert_eq!(deeds(&desk.press("u")), []);
+    assert!(desk.notice().starts_with("expiring request 1 can't be undone: its time is up"), "{}", desk.notice());
+    assert!(desk.notice().ends_with("next would be extending request 1"), "{}", desk.notice());
+    assert_eq!(deeds(&desk.press("u")), [Deed::Extend(id(1), -60_000)]);
+}
+
+#[test]
+fn a_picture_that_is_stopped_holds_back_and_counts() {
+    let mut desk = desk();
+    desk.press("p");
+    let before = desk.rows();
+    desk.news(News::Searches(vec![Search { read_at: START, ..ended(1, State::Found, 0) }, waiting(7, 0, 240)]));
+    desk.news(News::Events(vec![event(9, EventKind::Found, Some(1), Some("17"))]));
+    desk.news(News::Fleet(FleetView::default()));
+    assert_eq!(desk.wait(Duration::from_secs(100)), [], "nothing is asked, nothing vanishes");
+    assert_eq!(desk.rows(), before);
+    assert_eq!(desk.model.map.fleet.drivers.len(), 7);
+    assert_eq!(desk.model.held.as_ref().unwrap().counts(), (2, 1));
+    assert_eq!(desk.model.picture_now(), Some(START), "countdowns stand still");
+    desk.press("p");
+    assert!(desk.model.held.is_none());
+    assert_eq!(desk.model.searches.get(id(1)).unwrap().state(), State::Found);
+    assert!(desk.model.searches.get(id(7)).is_some());
+    assert!(desk.model.map.fleet.drivers.is_empty());
+    assert_eq!(desk.model.events.back().unwrap().kind, EventKind::Found);
+}
+
+#[test]
+fn what_is_selected_is_copied() {
+    let copied = |desk: &mut Desk| {
+        desk.press("y").into_iter().find_map(|effect| match effect {
+            Effect::Copy(text) => Some(text),
+            _ => None,
+        })
+    };
+    let mut desk = desk();
+    assert_eq!(copied(&mut desk).as_deref(), Some("1"));
+    desk.press("2");
+    desk.press("]");
+    assert_eq!(copied(&mut desk).as_deref(), Some("2"), "a driver's id");
+    desk.press("3");
+    assert_eq!(copied(&mut desk).as_deref(), Some("-33.470000,-70.700000"), "on the map its place");
+}
+
+#[test]
+fn the_theme_goes_on_to_the_next() {
+    let mut desk = desk();
+    let before = desk.model.options.look.theme;
+    desk.press("t");
+    assert_ne!(desk.model.options.look.theme, before);
+}

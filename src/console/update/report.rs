@@ -1,0 +1,140 @@
+//! How an errand ended, told as it is: one word for one deed, a line for each of several, and what can be undone.
+
+use crate::console::message::{Deed, Errand, Mishap, Outcome};
+use crate::console::model::{Layer, Model, ResultLine, Results, Tone, Undoable, way_back};
+use crate::console::wording::{self, many};
+use crate::domain::{RequestId, format_distance, format_more};
+
+/// Says how an errand ended, and remembers what can be undone of it.
+pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Outcome, Mishap>>) {
+    let all: Vec<(&Deed, Result<Outcome, Mishap>)> = errand.deeds.iter().zip(outcomes).collect();
+    if !errand.undoing {
+        remember(model, &all);
+    }
+    match all.as_slice() {
+        [] => {}
+        [(deed, outcome)] => {
+            let (tone, text) = line(model, deed, outcome);
+            let text = if errand.undoing && tone == Tone::Good { format!("undone: {text}") } else { text };
+            model.say(tone, text);
+        }
+        several => report_several(model, several),
+    }
+}
+
+fn report_several(model: &mut Model, several: &[(&Deed, Result<Outcome, Mishap>)]) {
+    let lines: Vec<ResultLine> = several
+        .iter()
+        .map(|(deed, outcome)| {
+            let (tone, text) = line(model, deed, outcome);
+            ResultLine { tone, text }
+        })
+        .collect();
+    let well = lines.iter().filter(|line| line.tone == Tone::Good).count();
+    let summary = format!("{well} of {} done", lines.len());
+    let tone = if well == lines.len() { Tone::Good } else { Tone::Bad };
+    if tone == Tone::Bad {
+        model.layers.push(Layer::Results(Results { summary: summary.clone(), lines, scrolled: 0 }));
+    }
+    let text = if tone == Tone::Good { together(several) } else { summary };
+    model.say(tone, text);
+}
+
+/// All went well: said in one line, `requests 41, 42 and 3 more: cancelled`.
+fn together(several: &[(&Deed, Result<Outcome, Mishap>)]) -> String {
+    let deeds: Vec<&Deed> = several.iter().map(|(deed, _)| *deed).collect();
+    let what = match deeds.first() {
+        Some(Deed::Cancel(_)) => "cancelled",
+        Some(Deed::Expire(_)) => "expired",
+        Some(Deed::Extend(..)) => "extended",
+        Some(Deed::Retry(_)) => "attempted",
+        Some(Deed::Widen(..)) => "widened",
+        Some(Deed::Reopen(_)) => "opened again",
+        Some(Deed::Remove(_)) => "taken off the map",
+        _ => "done",
+    };
+    format!("{what}: {}", wording::list(deeds.iter().map(|deed| target(deed)), 8))
+}
+
+/// What a deed is about, in a list of several.
+fn target(deed: &Deed) -> String {
+    match deed {
+        Deed::Cancel(id)
+        | Deed::Expire(id)
+        | Deed::Extend(id, _)
+        | Deed::Widen(id, _)
+        | Deed::Retry(id)
+        | Deed::Assign(id, _)
+        | Deed::Reopen(id) => id.to_string(),
+        Deed::Open(place, _) => place.to_string(),
+        Deed::Place(driver) | Deed::Move(driver, _) => driver.id.to_string(),
+        Deed::Remove(id) => id.to_string(),
+    }
+}
+
+fn remember(model: &mut Model, all: &[(&Deed, Result<Outcome, Mishap>)]) {
+    let well = || all.iter().filter_map(|(deed, outcome)| outcome.as_ref().ok().map(|outcome| (*deed, outcome)));
+    let Some((first, _)) = well().next() else { return };
+    let count = well().count();
+    let what = if count == 1 { intent(first) } else { format!("{} and {} more", intent(first), count - 1) };
+    let back: Result<Vec<Deed>, &str> = well().map(|(deed, outcome)| way_back(deed, outcome)).collect();
+    model.undo.remember(Undoable { what, back });
+}
+
+fn line(model: &Model, deed: &Deed, outcome: &Result<Outcome, Mishap>) -> (Tone, String) {
+    match outcome {
+        Ok(outcome) => (tone(outcome), done(model, deed, outcome)),
+        Err(Mishap::Refused(reason)) => (Tone::Bad, reason.clone()),
+        Err(Mishap::Unknown(reason)) => (Tone::Unknown, format!("{} ({reason})", intent(deed))),
+    }
+}
+
+/// An attempt that found nobody was made, and is no success.
+fn tone(outcome: &Outcome) -> Tone {
+    if *outcome == Outcome::NobodyFound { Tone::Plain } else { Tone::Good }
+}
+
+fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
+    let until = || match outcome {
+        Outcome::Until(at) => format!(", until {}", wording::time_of_day(*at, model.options.timezone)),
+        _ => String::new(),
+    };
+    match (deed, outcome) {
+        (Deed::Open(place, _), Outcome::Opened(id)) => format!("request {id} opened at {place}"),
+        (Deed::Open(place, _), _) => format!("a request was opened at {place}"),
+        (Deed::Cancel(id), _) => format!("request {id} cancelled"),
+        (Deed::Expire(id), _) => format!("request {id} expired"),
+        (Deed::Extend(id, by_ms), _) => format!("request {id} has {}{}", format_more(*by_ms), until()),
+        (Deed::Widen(id, radius), _) => format!("request {id} looks as far as {radius}"),
+        (Deed::Retry(id) | Deed::Assign(id, _), Outcome::Found(driver, metres)) => {
+            format!("request {id} has driver {driver}, {} away", format_distance(*metres))
+        }
+        (Deed::Retry(id) | Deed::Assign(id, _), _) => format!("request {id} was attempted: no driver yet"),
+        (Deed::Reopen(id), _) => format!("request {id} waits again{}", until()),
+        (Deed::Place(driver), _) => format!("driver {} set at {}", driver.id, driver.place),
+        (Deed::Move(driver, _), _) => format!("driver {} moved to {}", driver.id, driver.place),
+        (Deed::Remove(id), _) => format!("driver {id} taken off the map"),
+    }
+}
+
+/// An action as something that was meant.
+pub(super) fn intent(deed: &Deed) -> String {
+    match deed {
+        Deed::Open(place, _) => format!("a search at {place}"),
+        Deed::Cancel(id) => format!("cancelling request {id}"),
+        Deed::Expire(id) => format!("expiring request {id}"),
+        Deed::Extend(id, _) => format!("extending request {id}"),
+        Deed::Widen(id, _) => format!("widening request {id}"),
+        Deed::Retry(id) => format!("an attempt for request {id}"),
+        Deed::Assign(id, driver) => format!("giving driver {driver} to request {id}"),
+        Deed::Reopen(id) => format!("opening request {id} again"),
+        Deed::Place(driver) => format!("setting driver {}", driver.id),
+        Deed::Move(driver, _) => format!("moving driver {}", driver.id),
+        Deed::Remove(id) => format!("taking driver {id} off the map"),
+    }
+}
+
+/// `several deeds` in a question: how many, and which.
+pub(super) fn named_requests(ids: &[RequestId]) -> String {
+    format!("{}: {}", many(ids.len() as u64, "request"), wording::list(ids.iter(), 12))
+}

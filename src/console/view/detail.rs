@@ -1,0 +1,189 @@
+//! The detail pane: all that is known of the search or the driver that was chosen last.
+//!
+//! ```text
+//! ┌ 42 · requestor_42 · searching ────────────────────────────────────┐
+//! │ -33.4426, -70.6305 · within 5 km · opened 14:00:10 · 3:12 left    │
+//! │ why not found? no free driver within 5 km, 2 stale                │
+//! │   nearest outside: 17 at 6.2 km, 1.2 km too far [w widen to 6.5]  │
+//! │ near  17 6.2 km · 21 7.4 km · 9 8 km stale                        │
+//! │ 14:00:10 opened by http                                           │
+//! └───────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Lines are written from the top, the weightiest first; what there is no room for is left out from the bottom.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{boxed, text};
+use crate::console::layout::inside;
+use crate::console::model::{Model, Reason, Row, Subject, Surroundings, taken_by, why_not_found};
+use crate::console::theme::Theme;
+use crate::console::wording::{self, many};
+use crate::domain::{Near, Request, Sighting, UnixMs, format_distance, format_span};
+
+/// A line of words, each in its own style.
+type Line = Vec<(String, Style)>;
+
+/// So many of the nearest drivers stand in one line.
+const NEAR_NAMED: usize = 6;
+
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
+    let (title, lines) = told(model, usize::from(inside(area).height), theme);
+    boxed(area, theme.border(false), buffer, theme);
+    let head = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
+    text::put(buffer, head, &format!(" {title} "), theme.strong(), theme);
+    let inside = inside(area);
+    for (y, line) in (inside.y..inside.bottom()).zip(lines) {
+        let mut rest = Rect { x: inside.x + 1, y, width: inside.width.saturating_sub(1), height: 1 };
+        for (words, style) in line {
+            let used = text::put(buffer, rest, &words, style, theme);
+            rest = Rect { x: rest.x + used, width: rest.width - used, ..rest };
+        }
+    }
+}
+
+/// The title, and the lines that there is room for.
+fn told(model: &Model, rows: usize, theme: Theme) -> (String, Vec<Line>) {
+    let driver = model.map.selected_driver().filter(|_| model.detail.subject == Subject::Driver);
+    match (driver, model.searches.selected()) {
+        (Some(driver), _) => (driver_title(driver, theme), of_driver(model, driver, theme)),
+        (None, Some(row)) => (search_title(row, theme), of_search(model, row, rows, theme)),
+        (None, None) => {
+            let what = "Choose a search with the arrows, or a driver with ] or in its table (2).";
+            ("Nothing is selected".to_owned(), vec![vec![(what.to_owned(), theme.faint())]])
+        }
+    }
+}
+
+fn search_title(row: &Row, theme: Theme) -> String {
+    let between = theme.signs.between;
+    let (sign, _) = theme.state(row.state());
+    let state = format!("{sign} {}", row.state());
+    format!("{} {between} {} {between} {}", row.search.id, row.rider(), state.trim_start())
+}
+
+fn of_search(model: &Model, row: &Row, rows: usize, theme: Theme) -> Vec<Line> {
+    let now = model.picture_now().unwrap_or(row.search.read_at);
+    let mut lines = Vec::new();
+    if let Some(request) = row.search.request() {
+        lines.push(vec![(facts(model, row, request, now, theme), theme.text())]);
+    }
+    if row.is_waiting() {
+        lines.extend(why(model, row, now, theme));
+        lines.extend(nearest(model, row, now, theme));
+    }
+    let room = rows.saturating_sub(lines.len());
+    lines.extend(life(model, row, room, theme));
+    lines
+}
+
+/// Where, how far, since when, until when.
+fn facts(model: &Model, row: &Row, request: &Request, now: UnixMs, theme: Theme) -> String {
+    let between = format!(" {} ", theme.signs.between);
+    let zone = model.options.timezone;
+    let opened = wording::time_of_day(request.created_at, zone);
+    let mut facts = vec![
+        request.pickup.to_string(),
+        format!("within {}", format_distance(request.radius_m)),
+        format!("opened {opened}"),
+        many(request.attempts, "attempt"),
+    ];
+    match (row.deadline(), request.ended_at) {
+        (Some(deadline), _) => facts.insert(2, format!("{} left", format_span(deadline.since(now)))),
+        (None, Some(at)) => facts.push(format!("ended {}", wording::time_of_day(at, zone))),
+        (None, None) => {}
+    }
+    facts.join(&between)
+}
+
+fn why(model: &Model, row: &Row, now: UnixMs, theme: Theme) -> Vec<Line> {
+    let world = Surroundings {
+        around: model.detail.around(row.search.id),
+        workers: model.vitals.map(|vitals| vitals.workers),
+        events: &model.events,
+        now,
+    };
+    let reasons = why_not_found(row, world);
+    reasons.iter().enumerate().map(|(i, reason)| reason_line(model, i == 0, reason, theme)).collect()
+}
+
+fn reason_line(model: &Model, is_first: bool, reason: &Reason, theme: Theme) -> Line {
+    let label = if is_first { "why not found? " } else { "  " };
+    let mut line = vec![(label.to_owned(), theme.label()), (format!("{} ", reason.text), theme.text())];
+    for (action, what) in &reason.help {
+        line.push((format!("[{} {what}] ", model.key_for(*action)), theme.key()));
+    }
+    line
+}
+
+fn nearest(model: &Model, row: &Row, now: UnixMs, theme: Theme) -> Option<Line> {
+    let around = model.detail.around(row.search.id)?;
+    let named = |near: &Near| {
+        let candidate = &near.candidate;
+        let style = if near.stale { theme.faint() } else { theme.driver() };
+        let age = near.seen.map(|at| format!(" {}", wording::ago(now.since(at)))).unwrap_or_default();
+        let stale = if near.stale { format!(" stale{age}") } else { String::new() };
+        (format!("{} {}{stale}", candidate.driver.id, format_distance(candidate.distance_m)), style)
+    };
+    let mut line = vec![("near ".to_owned(), theme.label())];
+    for (i, near) in around.nearest.iter().take(NEAR_NAMED).enumerate() {
+        if i > 0 {
+            line.push((format!(" {} ", theme.signs.between), theme.faint()));
+        }
+        line.push(named(near));
+    }
+    (line.len() > 1).then_some(line)
+}
+
+/// What has happened to it, as much of the end as there is room for.
+fn life(model: &Model, row: &Row, room: usize, theme: Theme) -> Vec<Line> {
+    let Some(life) = model.detail.life(row.search.id) else { return Vec::new() };
+    let shown = life.iter().skip(life.len().saturating_sub(room));
+    shown
+        .map(|event| {
+            let at = wording::time_of_day(event.id.at, model.options.timezone);
+            vec![(format!("{at} "), theme.faint()), (wording::event_of_request(event), theme.text())]
+        })
+        .collect()
+}
+
+fn driver_title(driver: &Sighting, theme: Theme) -> String {
+    let state = if driver.stale { "stale" } else { "available" };
+    format!("driver {} {} {state}", driver.id, theme.signs.between)
+}
+
+fn of_driver(model: &Model, driver: &Sighting, theme: Theme) -> Vec<Line> {
+    let between = theme.signs.between;
+    let now = model.picture_now().unwrap_or_default();
+    let reported = match driver.seen {
+        Some(at) => format!("last report {}", wording::since(now.since(at))),
+        None => "never reported: another hand has set it there".to_owned(),
+    };
+    let mut lines = vec![vec![(format!("{} {between} {reported}", driver.place), theme.text())]];
+    if driver.stale {
+        lines
+            .push(vec![("silent for too long: it gets no request until it reports again".to_owned(), theme.warning())]);
+    }
+    if let Some((row, metres)) = nearest_waiting(model, driver) {
+        let who = format!("nearest who waits: {} {}, {} away", row.search.id, row.rider(), format_distance(metres));
+        lines.push(vec![(who, theme.text())]);
+    }
+    let taken = taken_by(&driver.id, model.events.iter()).map(|event| {
+        let at = wording::time_of_day(event.id.at, model.options.timezone);
+        vec![(format!("{at} "), theme.faint()), (wording::event(event), theme.text())]
+    });
+    let before = lines.len();
+    lines.extend(taken.take(20));
+    if lines.len() == before {
+        lines.push(vec![("it was given to nobody lately".to_owned(), theme.faint())]);
+    }
+    lines
+}
+
+fn nearest_waiting<'a>(model: &'a Model, driver: &Sighting) -> Option<(&'a Row, f64)> {
+    let waiting = model.searches.all().filter(|row| row.is_waiting());
+    let with_distance = waiting.filter_map(|row| Some((row, row.search.request()?.pickup.distance_m(driver.place))));
+    with_distance.min_by(|(_, a), (_, b)| a.total_cmp(b))
+}

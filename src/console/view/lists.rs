@@ -1,0 +1,92 @@
+//! Lists over the panes: the drivers whom a search can be given, and what became of an action on several.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::layers::centred;
+use super::{boxed, text};
+use crate::console::model::{Choose, Model, Results, Tone};
+use crate::console::theme::Theme;
+use crate::console::wording;
+use crate::domain::{Near, UnixMs, format_distance};
+
+/// The drivers around a search, nearest first.
+pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut Buffer, theme: Theme) {
+    let row = model.searches.get(choose.request);
+    let radius = row.and_then(|row| row.search.request()).map(|request| request.radius_m);
+    let around = model.detail.around(choose.request);
+    let now = model.picture_now().unwrap_or_default();
+    let lines: Vec<String> = match around {
+        None => vec!["looking around …".to_owned()],
+        Some(around) if around.nearest.is_empty() => vec!["no driver within 100 km".to_owned()],
+        Some(around) => around.nearest.iter().map(|near| candidate(near, radius, now)).collect(),
+    };
+    let title = format!(" A driver for request {} ", choose.request);
+    let area = list(
+        &title,
+        lines.iter().map(String::as_str),
+        " Enter gives it this one, Esc leaves it ",
+        screen,
+        buffer,
+        theme,
+    );
+    let offset = choose.chosen.saturating_sub(usize::from(area.height).saturating_sub(1));
+    for (y, (i, line)) in (area.y..area.bottom()).zip(lines.iter().enumerate().skip(offset)) {
+        let at = Rect { y, height: 1, ..area };
+        text::put(buffer, at, &format!("  {line}"), theme.text(), theme);
+        if i == choose.chosen && around.is_some_and(|around| !around.nearest.is_empty()) {
+            text::put(buffer, at, theme.signs.row, theme.strong(), theme);
+            buffer.set_style(at, theme.row_selected());
+        }
+    }
+}
+
+fn candidate(near: &Near, radius: Option<f64>, now: UnixMs) -> String {
+    let candidate = &near.candidate;
+    let outside = radius.is_some_and(|radius| candidate.distance_m > radius);
+    let age = near.seen.map_or("never reported".to_owned(), |at| format!("reported {}", wording::since(now.since(at))));
+    let notes: Vec<&str> = [(near.stale, "stale"), (outside, "outside the radius")]
+        .into_iter()
+        .filter_map(|(holds, note)| holds.then_some(note))
+        .collect();
+    format!("{:<16} {:>8}  {age}  {}", candidate.driver.id, format_distance(candidate.distance_m), notes.join(", "))
+}
+
+/// What became of each.
+pub(super) fn results(results: &Results, screen: Rect, buffer: &mut Buffer, theme: Theme) {
+    let words = |tone| match tone {
+        Tone::Good => ("done", theme.good()),
+        Tone::Bad => ("not done", theme.bad()),
+        Tone::Unknown => ("not known", theme.warning()),
+        Tone::Plain => ("tried", theme.text()),
+    };
+    let lines: Vec<String> =
+        results.lines.iter().map(|line| format!("{:<10} {}", words(line.tone).0, line.text)).collect();
+    let title = format!(" {} ", results.summary);
+    let area = list(&title, lines.iter().map(String::as_str), " arrows: more   Esc: close ", screen, buffer, theme);
+    let offset = usize::from(results.scrolled).min(lines.len().saturating_sub(usize::from(area.height)));
+    let shown = lines.iter().zip(&results.lines).skip(offset);
+    for (y, (text, line)) in (area.y..area.bottom()).zip(shown) {
+        text::put(buffer, Rect { y, height: 1, ..area }, text, words(line.tone).1, theme);
+    }
+}
+
+/// A box for these lines with a title and a foot, as large as it needs to be; answers its inside.
+fn list<'a>(
+    title: &str,
+    lines: impl ExactSizeIterator<Item = &'a str>,
+    foot: &str,
+    screen: Rect,
+    buffer: &mut Buffer,
+    theme: Theme,
+) -> Rect {
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let widest = lines.map(UnicodeWidthStr::width).max().unwrap_or(0) + 2;
+    let area = centred(screen, widest.max(title.width()).max(foot.width()) + 4, height.max(4));
+    boxed(area, theme.border(true), buffer, theme);
+    let head = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
+    text::put(buffer, head, title, theme.border(true), theme);
+    text::put(buffer, Rect { y: area.bottom() - 1, ..head }, foot, theme.faint(), theme);
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
+}

@@ -1,0 +1,142 @@
+//! Drivers and riders on the map, with their names.
+
+use std::time::Duration;
+
+use super::paper::Paper;
+use super::what::What;
+use super::{MOST_NAMES, THICKER};
+use crate::console::model::{Model, Row};
+use crate::console::theme::Age;
+use crate::domain::{Block, Sighting, UnixMs};
+
+/// A driver who reported no longer ago than this is fresh.
+const FRESH: Duration = Duration::from_secs(30);
+/// One who has been silent for longer than this is shown as stale, even where a request would still be given to it.
+const SILENT: Duration = Duration::from_mins(2);
+
+impl Paper<'_> {
+    /// Cells with more drivers than can be told apart: the thicker the sign, the more.
+    pub(super) fn crowds(&mut self, blocks: &[Block]) {
+        let (_, style) = What::Crowd.look(self.theme);
+        for block in blocks {
+            let bounds = block.cell.bounds();
+            let (west, south) = self.projection.to_cell(bounds.corners()[0]);
+            let (east, north) = self.projection.to_cell(bounds.corners()[1]);
+            if east < west {
+                // It lies on the far side of the earth, where the map has its seam.
+                continue;
+            }
+            let cells = ((east - west) * (south - north)).max(1.0);
+            #[expect(clippy::cast_precision_loss, reason = "a density, not a count")]
+            let density = block.count as f64 / cells;
+            let level = THICKER.iter().filter(|&&from| density >= f64::from(from)).count();
+            let sign = self.theme.signs.crowd.get(level).copied().unwrap_or_default();
+            let columns = inner(west, east);
+            for row in inner(north, south) {
+                for at in columns.iter().filter_map(|column| self.cell_at(*column, row)).collect::<Vec<_>>() {
+                    self.set(at, sign, style, What::Crowd);
+                }
+            }
+        }
+    }
+
+    pub(super) fn drivers(&mut self, model: &Model) {
+        let now = model.picture_now();
+        for driver in &model.map.fleet.drivers {
+            match What::driver(age(driver, now)) {
+                What::Stale => self.sign(driver.place, What::Stale),
+                what => self.dot(driver.place, what),
+            }
+        }
+    }
+
+    /// Searches that wait, with the selected one over the others.
+    pub(super) fn searches(&mut self, model: &Model) {
+        let now = model.picture_now();
+        for row in model.searches.all().filter(|row| row.is_waiting()) {
+            if let Some(request) = row.search.request() {
+                self.sign(request.pickup, What::search(left(row, now)));
+            }
+        }
+        if let Some(request) = model.searches.selected().and_then(|row| row.search.request()) {
+            self.label(request.pickup, &request.id.to_string(), What::SearchSelected);
+        }
+    }
+
+    pub(super) fn selected_driver(&mut self, model: &Model) {
+        if let Some(driver) = model.map.selected_driver() {
+            self.label(driver.place, driver.id.as_str(), What::DriverSelected);
+        }
+    }
+
+    /// A driver in hand: where it was, and where it is held.
+    pub(super) fn carried(&mut self, model: &Model) {
+        if let Some(carry) = &model.map.carry {
+            if let Some(at) = self.cell(carry.from) {
+                self.set(at, self.theme.signs.driver, self.theme.faint(), What::DriverSelected);
+            }
+            self.label(carry.at, carry.id.as_str(), What::Carried);
+        }
+    }
+
+    /// Ids beside searches and drivers, where few are in sight and nothing that matters stands there.
+    pub(super) fn names(&mut self, model: &Model) {
+        let waiting = || model.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        if waiting().take(MOST_NAMES + 1).count() <= MOST_NAMES {
+            for request in waiting() {
+                self.name(request.pickup, &request.id.to_string(), self.theme.pin());
+            }
+        }
+        let drivers = &model.map.fleet.drivers;
+        if drivers.len() > MOST_NAMES || !model.map.fleet.blocks.is_empty() {
+            return;
+        }
+        for driver in drivers.iter().filter(|driver| Some(&driver.id) != model.map.selected.as_ref()) {
+            self.name(driver.place, driver.id.as_str(), self.theme.faint());
+        }
+    }
+}
+
+/// How long ago a driver reported. While nobody knows the time, what was read counts as fresh.
+fn age(driver: &Sighting, now: Option<UnixMs>) -> Age {
+    match (driver.seen, now) {
+        _ if driver.stale => Age::Stale,
+        (None, _) => Age::Unknown,
+        (Some(seen), Some(now)) if now.since(seen) > SILENT => Age::Stale,
+        (Some(seen), Some(now)) if now.since(seen) > FRESH => Age::Ageing,
+        (Some(_), _) => Age::Fresh,
+    }
+}
+
+/// The part of its whole time that a search has left. One without a deadline has all of it.
+fn left(row: &Row, now: Option<UnixMs>) -> f64 {
+    let (Some(deadline), Some(now)) = (row.deadline(), now) else { return 1.0 };
+    deadline.since(now).as_secs_f64() / row.whole.as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+/// The middles of the cells between two sides, at least one.
+fn inner(from: f64, to: f64) -> Vec<f64> {
+    let (first, last) = (from.round() + 0.5, to.round());
+    let mut middles: Vec<f64> =
+        std::iter::successors(Some(first), |at| Some(at + 1.0)).take_while(|at| *at < last).take(300).collect();
+    if middles.is_empty() {
+        middles.push(f64::midpoint(from, to));
+    }
+    middles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::fixtures::{START, sighting};
+
+    #[test]
+    fn drivers_fade_with_their_age() {
+        let driver = sighting("17", 0.0, 0.0);
+        let after = |seconds| age(&driver, Some(START + Duration::from_secs(seconds)));
+        assert_eq!([0, 30, 31, 120, 121].map(after), [Age::Fresh, Age::Fresh, Age::Ageing, Age::Ageing, Age::Stale]);
+        assert_eq!(age(&Sighting { stale: true, ..driver.clone() }, Some(START)), Age::Stale);
+        assert_eq!(age(&Sighting { seen: None, ..driver.clone() }, Some(START)), Age::Unknown);
+        assert_eq!(age(&driver, None), Age::Fresh);
+    }
+}
