@@ -33,6 +33,12 @@
 //! workers sweep all who wait, oldest first, together and at most once a second (`sweep.lua`). A foreign hand on a request's
 //! key is heard as a keyspace notification, and the worker settles the request by what the key says (`settle.lua`).
 //!
+//! An operator's hand on a request that waits is one script each: more time (`extend.lua`), another radius (`widen.lua`), an attempt
+//! now (`retry.lua`), a driver by hand (`assign.lua`), an end (`end.lua`). The check stands in it before the change, so of two
+//! who act at once the second is told who was first. A state changes once; the only way back is `reopen.lua`, which takes a
+//! cancel back while the request's key still says that it is cancelled. Each event of a request is noted in its record, so that
+//! its life can be read without the whole stream.
+//!
 //! Where silence means something, the workers move drivers from the set of the fresh to that of the stale (`silent.lua`). Both
 //! have each driver at the place of its last report, so the search for the nearest goes through the fresh alone, and one whom
 //! another hand has set elsewhere since can be told from one who is silent.

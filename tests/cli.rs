@@ -3,31 +3,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use common::command::{cabstand, run, told};
 use common::{Redis, until};
 use serde_json::Value;
-
-/// The binary with the user's own settings out of the way.
-fn cabstand() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CABSTAND_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("XDG_CONFIG_HOME", "/nonexistent").env("USER", "ana").stdin(Stdio::null());
-    command
-}
-
-fn run(redis: &Redis, arguments: &str) -> (i32, String, String) {
-    told(cabstand().args(["--redis", &redis.server.url()]).args(arguments.split_whitespace()).output().unwrap())
-}
-
-fn told(output: Output) -> (i32, String, String) {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
-}
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
@@ -86,7 +66,9 @@ fn a_driver_is_moved_and_removed() {
     assert_eq!(run(&redis, "remove 17").1, "driver 17 removed\n");
     assert_eq!(redis.run::<i64>("ZCARD drivers"), 0);
     for command in ["remove 17", "move 17 --to -33.5,-70.7"] {
-        assert_eq!(run(&redis, command), (1, String::new(), "cabstand: driver 17 is not on the map\n".to_owned()));
+        let (code, out, err) = run(&redis, command);
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(err.starts_with("cabstand: driver 17 is not on the map: removed by ana@"), "{err}");
     }
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use cabstand::domain::State;
 use cabstand::rider::{Hub, News, Prospect};
 use common::doors::Doors;
 use common::listener::{Ears, Heard, Said, Socket};
@@ -49,6 +50,54 @@ async fn read_until(stream: &mut TcpStream, text: &str) {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), reading).await.expect(text);
+}
+
+#[tokio::test]
+async fn a_request_whose_cancel_was_taken_back_is_listened_for_anew() {
+    let redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    let (store, ana) = (redis.store().await, actor("ana@desk"));
+    store.open(&request(), &actor("http")).await.unwrap();
+    let mut early = Ears::open(&doors.caller, 1);
+    early.wait_for_searching().await;
+    store.cancel(id(1), &ana).await.unwrap();
+    let (state, cancelled, _) = early.end().await;
+    assert_eq!(state, "cancelled");
+
+    store.reopen(id(1), &ana).await.unwrap();
+    let mut late = Ears::open_after(&doors.caller, 1, &cancelled);
+    late.wait_for_searching().await;
+    let mut socket = Socket::open(&doors.caller, &ws(1)).await.unwrap();
+    assert_eq!(socket.message().await["event"], "searching");
+    store.expire(id(1), &ana).await.unwrap();
+    let (state, expired, data) = late.end().await;
+    assert_eq!((state.as_str(), &data["message"]), ("expired", &json!("Sorry, we did not find any driver.")));
+    assert_eq!(socket.message().await["event"], "expired");
+    // Who has heard the first end alone is told the last one.
+    assert_eq!(Ears::open_after(&doors.caller, 1, &expired).next().await, Heard::Connected(204));
+    let mut later = Ears::open_after(&doors.caller, 1, &cancelled);
+    assert_eq!(later.next().await, Heard::Connected(200));
+    assert_eq!(later.end().await.1, expired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_right_after_a_cancel_was_taken_back_does_not_hear_of_it() {
+    let redis = Redis::start();
+    let (store, ana) = (redis.store().await, actor("ana@desk"));
+    let (hub, shutdown) = (Hub::new(store.clone()), CancellationToken::new());
+    let running = tokio::spawn(hub.clone().run(shutdown.clone()));
+    for _ in 0..100 {
+        let number = store.open(&request(), &ana).await.unwrap();
+        store.cancel(number, &ana).await.unwrap();
+        store.reopen(number, &ana).await.unwrap();
+        // The hub may read of the cancel only now.
+        let Prospect::Open(_, mut listener) = hub.listen(number).await.unwrap() else { panic!("it is open") };
+        store.expire(number, &ana).await.unwrap();
+        let Some(News::Ended(told)) = listener.news().await else { panic!("it has ended") };
+        assert_eq!(told.state, State::Expired, "request {number}");
+    }
+    shutdown.cancel();
+    running.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -265,7 +265,7 @@ async fn who_is_silent_gets_no_request_until_it_reports_again() {
     assert_eq!((of(&mut redis, 1).as_deref(), of(&mut redis, 2).as_deref()), (Some("fresh"), Some("foreign")));
     assert_eq!(redis.state(3).as_deref(), Some("searching"));
     let why = store.recent_events(1).await.unwrap().remove(0).reason;
-    assert_eq!(why.as_deref(), Some("only stale drivers within 5000 m"));
+    assert_eq!(why.as_deref(), Some("only 12 stale drivers within 5000 m"));
     report(&anybody, at("silent3", LAT, LNG)).await;
     assert_eq!(of(&mut redis, 3).as_deref(), Some("silent3"));
 }

@@ -62,13 +62,13 @@ local function nearest(lng, lat, radius_m, count)
 end
 
 -- How many there are who are stale, counted up to `most`: that is another answer than nobody to one who wonders why none was
--- found. Who is not where it reported to be any more is none of them.
+-- found. Who is not where it reported to be any more is none of them; so more are read than counted.
 local function stale_within(lng, lat, radius_m, most)
-  local those = within(STALE, lng, lat, radius_m, 'COUNT', most, 'ANY')
+  local those = within(STALE, lng, lat, radius_m, 'COUNT', 2 * most, 'ANY')
   if #those == 0 then return 0 end
   local noted, there, count = redis.call('ZMSCORE', STALE, unpack(those)), redis.call('ZMSCORE', DRIVERS, unpack(those)), 0
   for i = 1, #those do
     if noted[i] == there[i] then count = count + 1 end
   end
-  return count
+  return math.min(count, most)
 end

@@ -40,13 +40,11 @@ impl Store {
     /// # Errors
     /// Where Redis cannot be read.
     pub async fn life(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
-        let noted: redis::RedisResult<Option<Vec<u8>>> = {
-            let mut read = redis::pipe();
-            read.hget(self.keys.record(id), "life").ignore_errors();
-            self.query_all::<Vec<redis::RedisResult<Option<Vec<u8>>>>>(&read).await?.remove(0)
+        let noted: Vec<u8> = match self.query(redis::cmd("HGET").arg(self.keys.record(id)).arg("life")).await {
+            // A key of another type is no record.
+            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => Vec::new(),
+            noted => noted.map(Option::unwrap_or_default)?,
         };
-        // A key of another type is no record.
-        let noted = noted.ok().flatten().unwrap_or_default();
         let noted = String::from_utf8_lossy(&noted);
         let ids: BTreeSet<StreamId> = noted.split(' ').filter_map(|id| id.parse().ok()).collect();
         if ids.is_empty() {

@@ -21,6 +21,8 @@ const MOST_SINGLE: u64 = 6_000;
 const MOST_NARROWINGS: usize = 8;
 /// At most so many commands go out at once, so that other callers get their turn in between.
 const COMMANDS_AT_ONCE: usize = 256;
+/// And of so many drivers at once it is asked how old their places are.
+const MEMBERS_AT_ONCE: usize = 256;
 
 impl Store {
     /// Reads the drivers in this view.
@@ -31,7 +33,7 @@ impl Store {
         let started = Instant::now();
         let total = self.query(redis::cmd("ZCARD").arg(&self.keys.drivers)).await?;
         let (singles, blocks) = self.survey(view).await?;
-        let mut drivers = self.sightings(singles).await?;
+        let mut drivers = self.sightings(&singles).await?;
         drivers.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(FleetView { drivers, blocks, total, took: started.elapsed() })
     }
@@ -63,29 +65,26 @@ impl Store {
 
     /// When each of these drivers was last seen, and who is stale. Where a foreign hand has spoilt what tells that, nothing is
     /// known of it, and the drivers are shown all the same.
-    async fn sightings(&self, drivers: Vec<Scored>) -> Result<Vec<Sighting>, StoreError> {
-        let mut ages = redis::pipe();
-        for chunk in drivers.chunks(COMMANDS_AT_ONCE) {
+    async fn sightings(&self, drivers: &[Scored]) -> Result<Vec<Sighting>, StoreError> {
+        let mut sightings = Vec::with_capacity(drivers.len());
+        for chunk in drivers.chunks(MEMBERS_AT_ONCE) {
+            let ids: Vec<&[u8]> = chunk.iter().map(|(id, _)| id.as_slice()).collect();
+            let mut ages = redis::pipe();
             for set in [&self.keys.seen, &self.keys.stale] {
-                let ids: Vec<&[u8]> = chunk.iter().map(|(id, _)| id.as_slice()).collect();
-                ages.cmd("ZMSCORE").arg(set).arg(ids);
+                ages.cmd("ZMSCORE").arg(set).arg(&ids);
             }
+            let ages: Vec<RedisResult<Vec<Option<f64>>>> = self.query_all(ages.ignore_errors()).await?;
+            let mut ages = ages.into_iter().map(|scores| scores.unwrap_or_else(|_| vec![None; chunk.len()]));
+            let (seen, stale) = (ages.next().unwrap_or_default(), ages.next().unwrap_or_default());
+            sightings.extend(chunk.iter().zip(seen).zip(stale).map(|(((id, score), seen), stale)| Sighting {
+                id: DriverId::from_redis(id),
+                place: place(*score),
+                seen: seen.map(unix_ms),
+                // Another place than that of its last report was given to it by another hand.
+                stale: stale == Some(*score),
+            }));
         }
-        if drivers.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ages: Vec<RedisResult<Vec<Option<f64>>>> = self.query_all(ages.ignore_errors()).await?;
-        let sets = |nth: usize| {
-            let answers = ages.iter().skip(nth).step_by(2).zip(drivers.chunks(COMMANDS_AT_ONCE));
-            answers.flat_map(|(scores, chunk)| scores.clone().unwrap_or_else(|_| vec![None; chunk.len()]))
-        };
-        let sighting = |(((id, score), seen), stale): ((&Scored, Option<f64>), Option<f64>)| Sighting {
-            id: DriverId::from_redis(id),
-            place: place(*score),
-            seen: seen.map(unix_ms),
-            stale: stale == Some(*score),
-        };
-        Ok(drivers.iter().zip(sets(0)).zip(sets(1)).map(sighting).collect())
+        Ok(sightings)
     }
 
     /// The sides of the rectangle around all drivers, to within a tenth; none where there are none.

@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod command;
 pub mod doors;
 pub mod listener;
 pub mod pty;

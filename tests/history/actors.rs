@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cabstand::domain::{Driver, UnixMs};
+use cabstand::domain::{Driver, Metres, UnixMs};
 use cabstand::store::{NewRequest, Store};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -167,7 +167,34 @@ impl World {
                 self.foreign(connection, &words).await;
             }
             42..46 => self.foreign(connection, &format!("PEXPIRE {number} 3000")).await,
+            46..66 => self.help(number, random).await,
             _ => {}
+        }
+    }
+
+    /// An operator helps a request that waits, once or several times. Whether it does any good is another question.
+    async fn help(&self, number: u64, random: &mut StdRng) {
+        let (store, id, operator) = (&self.store, id(number), actor("ben@desk"));
+        for _ in 0..random.random_range(1..4) {
+            match random.random_range(0..5) {
+                0 => drop(store.extend(id, random.random_range(1..1_000), &operator).await),
+                1 => {
+                    self.ledger.note_meddled(number);
+                    drop(store.extend(id, random.random_range(-1_000..0), &operator).await);
+                }
+                2 => drop(store.widen(id, Metres(random.random_range(1_000.0..12_000.0)), &operator).await),
+                3 => drop(store.retry(id, &operator).await),
+                _ => {
+                    // Silent ones too, and such as are taken by the time that the operator has chosen.
+                    let (lat, lng) = somewhere(random);
+                    let around = store.around(place(lat, lng), Metres(5_000.0), 3).await.unwrap();
+                    pause(random, 50).await;
+                    for near in around.nearest {
+                        drop(store.assign(id, &near.candidate.driver.id, &operator).await);
+                    }
+                }
+            }
+            pause(random, 150).await;
         }
     }
 }

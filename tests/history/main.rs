@@ -53,7 +53,8 @@ async fn until_settled(what: &str, mut check: impl AsyncFnMut() -> bool) {
 
 /// Whether a run was worth it.
 fn is_enough(kills: usize, counts: &Counts) -> bool {
-    kills >= 3 && counts.found > 20 && counts.found_phones > 5 && counts.cancelled > 5 && counts.expired > 5
+    let helped = counts.assigned > 10 && counts.helped > 20;
+    helped && kills >= 3 && counts.found > 20 && counts.found_phones > 5 && counts.cancelled > 5 && counts.expired > 5
 }
 
 /// Lets them act for the span, and then until it was enough: how soon that is depends on the machine.

@@ -27,16 +27,19 @@ pub struct Counts {
     pub found_phones: usize,
     pub cancelled: usize,
     pub expired: usize,
+    pub assigned: usize,
+    /// An operator's hand on one that waits: more or less time, another radius, another try.
+    pub helped: usize,
     pub attempted: usize,
     pub events: usize,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { opened, found, found_phones, cancelled, expired, attempted, events } = self;
+        let Self { opened, found, found_phones, cancelled, expired, assigned, helped, attempted, events } = self;
         write!(
             f,
-            "{opened} opened, {found} found ({found_phones} phones), {cancelled} cancelled, {expired} expired, {attempted} attempts in vain, {events} events"
+            "{opened} opened, {found} found ({found_phones} phones), {cancelled} cancelled, {expired} expired, {assigned} assigned, {helped} helped, {attempted} attempts in vain, {events} events"
         )
     }
 }
@@ -59,9 +62,11 @@ impl History {
         Counts {
             opened: count(&EventKind::Opened),
             found: count(&EventKind::Found),
-            found_phones: self.found().filter(|event| is_phone(event)).count(),
+            found_phones: self.found().filter(|event| is_phone(event) && !event.is_assigned()).count(),
             cancelled: count(&EventKind::Cancelled),
             expired: count(&EventKind::Expired),
+            assigned: self.found().filter(|event| event.is_assigned()).count(),
+            helped: [EventKind::Extended, EventKind::Widened, EventKind::Retried].iter().map(count).sum(),
             attempted: count(&EventKind::Attempted),
             events: self.events.len(),
         }
@@ -142,10 +147,10 @@ impl History {
         }
     }
 
-    /// A driver who reports over HTTP alone is given to nobody long after its last report.
+    /// A driver who reports over HTTP alone is given to nobody long after its last report, unless an operator wants it.
     pub fn check_the_phones(&self, ledger: &Ledger, stale_after: Duration) {
         let longest = i64::try_from((stale_after + SILENCE_SLACK).as_millis()).unwrap();
-        for found in self.found().filter(|event| is_phone(event)) {
+        for found in self.found().filter(|event| is_phone(event) && !event.is_assigned()) {
             let reports = ledger.available(found.driver_id.as_ref().unwrap().as_str());
             let last = reports.iter().rfind(|report| report.begun <= found.id.at).unwrap();
             let silent = found.id.at.0 - last.done.0;
