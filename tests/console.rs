@@ -31,6 +31,16 @@ fn s_opens_a_search() {
     assert_eq!(redis.state(1).as_deref(), Some("searching"));
 }
 
+/// The background as the 256 colours of the terminal have it, and no more than those.
+#[test]
+fn a_theme_paints_the_background() {
+    let (_redis, pty) = desk(&["--theme", "light"]);
+    let coloured = pty.coloured();
+    assert!(coloured.contains("48;5;231m") && !coloured.contains("48;2;"), "{coloured:?}");
+    let (_redis, pty) = desk(&[]);
+    assert!(!pty.coloured().contains("48;"), "the terminal's own stays");
+}
+
 #[test]
 fn m_arrows_and_enter_move_a_driver() {
     let (mut redis, mut pty) = desk(&[]);

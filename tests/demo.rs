@@ -102,6 +102,16 @@ fn it_ends_after_its_duration() {
 }
 
 #[test]
+fn the_picture_is_drawn_in_the_theme() {
+    let directory = tempfile::tempdir().unwrap();
+    let picture = directory.path().join("picture.svg");
+    let arguments = ["--headless", "--duration", "100ms", "--theme", "light", "--picture"];
+    assert!(demo(&arguments).arg(&picture).output().unwrap().status.success());
+    let drawn = std::fs::read_to_string(picture).unwrap();
+    assert!(drawn.contains("rx=\"6\" fill=\"#fbfaf6\"/>") && drawn.contains(">cabstand</text>"), "{drawn}");
+}
+
+#[test]
 fn a_signal_leaves_nothing_behind() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let mut demo = Running::start(&[]);

@@ -81,6 +81,14 @@ fn the_example_tells_the_true_defaults() {
 }
 
 #[test]
+fn a_theme_that_there_is_not_is_answered_with_those_that_there_are() {
+    let error = Cli::command().try_get_matches_from(["cabstand", "console", "--theme", "pink"]).unwrap_err();
+    for theme in crate::console::model::ThemeName::ALL {
+        assert!(error.to_string().contains(theme.as_str()), "{error}");
+    }
+}
+
+#[test]
 fn the_readme_names_every_command() {
     const README: &str = include_str!("../../README.md");
     let commands = Cli::command();

@@ -30,6 +30,8 @@ impl Pty {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
+        command.env_remove("COLORTERM");
+        command.env_remove("NO_COLOR");
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "ana");
         command.cwd(env!("CARGO_MANIFEST_DIR"));

@@ -35,6 +35,16 @@ fn fixed(index: u8) -> [u8; 3] {
     }
 }
 
+/// The parts of a colour that is the same on every terminal.
+#[cfg(test)]
+pub(super) fn rgb(colour: Color) -> Option<[u8; 3]> {
+    match colour {
+        Color::Rgb(r, g, b) => Some([r, g, b]),
+        Color::Indexed(index) => Some(fixed(index)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

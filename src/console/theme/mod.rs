@@ -9,6 +9,8 @@ mod depth;
 mod palette;
 mod roles;
 mod signs;
+#[cfg(test)]
+mod tests;
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -62,7 +64,11 @@ impl Theme {
 
     fn ink(self, ink: Ink) -> Style {
         let colour = depth::shown(ink.rgb, ink.ansi, self.depth);
-        Style::new().fg(colour).add_modifier(ink.modifiers(is_exact(colour)))
+        let style = Style::new().fg(colour).add_modifier(ink.modifiers(is_exact(colour)));
+        match depth::shown(ink.under, Color::Reset, self.depth) {
+            under if is_exact(under) => style.bg(under),
+            _ => style,
+        }
     }
 
     fn shade(self, shade: Option<Shade>) -> Color {
@@ -139,7 +145,7 @@ impl Theme {
     #[must_use]
     pub fn row_selected(self) -> Style {
         match self.shade(self.palette.selection) {
-            under if is_exact(under) => Style::new().bg(under),
+            under if is_exact(under) => Style::new().bg(under).remove_modifier(Modifier::REVERSED),
             _ => Style::reset().patch(self.screen()).add_modifier(Modifier::REVERSED),
         }
     }

@@ -28,25 +28,21 @@ pub(super) struct Ink {
     pub(super) rgb: Option<Color>,
     #[serde(deserialize_with = "colour")]
     pub(super) ansi: Color,
-    bold: bool,
-    /// Where there are few colours: a dimmed exact colour would be no longer what was chosen.
-    dim: bool,
-    underlined: bool,
-    reversed: bool,
+    /// A background of its own, where colours are exact: then it need not be reversed.
+    #[serde(deserialize_with = "some_colour")]
+    pub(super) under: Option<Color>,
+    #[serde(deserialize_with = "modifiers")]
+    style: Modifier,
 }
 
 impl Ink {
-    /// What is done to the text besides its colour.
+    /// What is done to the text besides its colour. An exact colour is not dimmed: it would no longer be what was chosen.
     pub(super) fn modifiers(self, exact: bool) -> Modifier {
-        [
-            (self.bold, Modifier::BOLD),
-            (self.dim && !exact, Modifier::DIM),
-            (self.underlined, Modifier::UNDERLINED),
-            (self.reversed, Modifier::REVERSED),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, modifier)| wanted.then_some(modifier))
-        .collect()
+        match (exact, self.under) {
+            (false, _) => self.style,
+            (true, None) => self.style - Modifier::DIM,
+            (true, Some(_)) => self.style - Modifier::DIM - Modifier::REVERSED,
+        }
     }
 }
 
@@ -99,7 +95,7 @@ pub(super) struct Palette {
 impl Palette {
     /// The palette of a theme.
     pub(super) fn of(theme: ThemeName) -> &'static Self {
-        static PALETTES: [OnceLock<Palette>; 6] = [const { OnceLock::new() }; 6];
+        static PALETTES: [OnceLock<Palette>; ThemeName::ALL.len()] = [const { OnceLock::new() }; ThemeName::ALL.len()];
         // That all can be read is tested; should one not be, text without colours is better than no console.
         PALETTES[theme as usize].get_or_init(|| toml::from_str(source(theme)).unwrap_or_default())
     }
@@ -123,6 +119,24 @@ fn colour<'de, D: Deserializer<'de>>(from: D) -> Result<Color, D::Error> {
 
 fn some_colour<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
     colour(from).map(Some)
+}
+
+fn modifiers<'de, D: Deserializer<'de>>(from: D) -> Result<Modifier, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Name {
+        Bold,
+        Dim,
+        Underlined,
+        Reversed,
+    }
+    let modifier = |name| match name {
+        Name::Bold => Modifier::BOLD,
+        Name::Dim => Modifier::DIM,
+        Name::Underlined => Modifier::UNDERLINED,
+        Name::Reversed => Modifier::REVERSED,
+    };
+    Ok(Vec::deserialize(from)?.into_iter().map(modifier).collect())
 }
 
 #[cfg(test)]
