@@ -65,10 +65,10 @@ fn theme() -> impl TypedValueParser<Value = ThemeName> {
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let overlay = self.manner.overlay()?.unwrap_or_default();
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        let overlay = self.manner.overlay()?.unwrap_or_default();
         self.manner.show(store, address, overlay, self.lifetime.settings(), signals::shutdown()?).await
     }
 }

@@ -4,6 +4,7 @@
 //! first, and then the screen is drawn once.
 
 pub mod action;
+pub mod columns;
 pub mod effects;
 mod feed;
 #[cfg(test)]

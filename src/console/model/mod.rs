@@ -1,10 +1,16 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
 mod bookmarks;
+mod drivers;
+mod filter;
 mod layer;
+mod lines;
 mod look;
 mod map;
+mod order;
+mod row;
 mod searches;
+mod tables;
 mod target;
 mod trails;
 
@@ -18,13 +24,17 @@ use super::keymap::Context;
 use super::layout::{self, Areas};
 use super::message::{Glance, Link, MOST_WAITING};
 use super::overlay::Overlay;
-use crate::domain::{Event, UnixMs, Vitals};
+use crate::domain::{Event, Point, UnixMs, Vitals};
 
 pub use bookmarks::{Bookmark, Bookmarks};
+pub use drivers::{Contact, Drivers};
+pub use filter::{Filter, Moment};
 pub use layer::{Confirm, Field, Form, FormKind, Layer};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
-pub use searches::{Row, Searches};
+pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
+pub use row::Row;
+pub use searches::Searches;
 pub use target::Target;
 pub use trails::Trails;
 
@@ -101,8 +111,17 @@ pub struct Model {
     pub link: Link,
     /// The figures of the header.
     pub vitals: Option<Vitals>,
-    /// The table.
+    /// The table of searches.
     pub searches: Searches,
+    /// The table of drivers.
+    pub drivers: Drivers,
+    /// What both tables show.
+    filter: Filter,
+    /// The filter holds on the map, too.
+    pub filter_map: bool,
+    /// The moment at which the tables were last settled, and where distances began then.
+    settled_at: Option<Moment>,
+    distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
     /// Places to come back to.
@@ -141,6 +160,11 @@ impl Model {
             link: Link::Connecting,
             vitals: None,
             searches: Searches::default(),
+            drivers: Drivers::default(),
+            filter: Filter::default(),
+            filter_map: false,
+            settled_at: None,
+            distances_from: None,
             map: MapModel::default(),
             bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
@@ -190,6 +214,9 @@ impl Model {
             }
             if !areas.searches.is_empty() {
                 self.searches.set_height(layout::table_rows(areas.searches));
+            }
+            if !areas.drivers.is_empty() {
+                self.drivers.set_height(layout::table_rows(areas.drivers));
             }
         }
         self.scroll_events(0);

@@ -1,101 +1,20 @@
-//! The table of searches: what waits, ordered by deadline, and for a minute what has ended.
+//! The table of searches: what waits, and for a minute what has ended.
 //!
-//! Order, filter and scroll are settled when something changes, never while drawing. The selection is an id, and its row
-//! keeps its line on the screen whatever comes or goes.
+//! Order, filter and scroll are settled once after something has changed, never while drawing. The selection is an id, and its
+//! row keeps its line on the screen whatever comes or goes.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::Row;
+use super::filter::Sieve;
+use super::lines::{Lines, Marks};
+use super::order::{SearchColumn, SortOrder};
 use crate::console::message::MOST_WAITING;
-use crate::domain::{Candidate, Record, RequestId, Search, Standing, State, UnixMs};
+use crate::domain::{Candidate, Record, RequestId, Search, UnixMs};
 
 /// An ended request stays in the table so long.
 const ENDED_STAYS: Duration = Duration::from_mins(1);
-
-/// One request in the table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// What was last read of it.
-    pub search: Search,
-    /// Where it stands.
-    pub standing: Standing,
-    /// When it ended.
-    pub ended_at: Option<UnixMs>,
-    /// What its whole time was when it was first seen: the length of its bar.
-    pub whole: Duration,
-    /// The nearest driver, as last read: not yet read, nobody near, or somebody.
-    pub nearest: Option<Option<Candidate>>,
-    /// Redis is being asked what became of it, since its time is up.
-    pub asked: bool,
-}
-
-impl Row {
-    fn new(mut search: Search, before: Option<&Self>) -> Self {
-        // A record that is gone before its time, with all of Redis say, leaves what was known of it.
-        if let (Record::Foreign, Some(before)) = (&search.record, before) {
-            search.record = before.search.record.clone();
-        }
-        let standing = search.standing();
-        let recorded = search.request().and_then(|r| r.ended_at);
-        let ended_at = match standing {
-            Standing::Waiting(_) => None,
-            // A foreign hand writes no time down: the moment of its discovery must do.
-            Standing::Ended(_) => recorded.or(before.and_then(|row| row.ended_at)).or(Some(search.read_at)),
-        };
-        let left = match standing {
-            Standing::Waiting(Some(deadline)) => deadline.since(search.read_at),
-            _ => Duration::ZERO,
-        };
-        let recorded_whole = search.request().and_then(|r| r.expires_at.map(|end| end.since(r.created_at)));
-        let whole = recorded_whole.or(before.map(|row| row.whole)).unwrap_or(left).max(left);
-        Self { standing, ended_at, whole, nearest: before.and_then(|row| row.nearest.clone()), asked: false, search }
-    }
-
-    /// When it will have expired; none for what has ended or has no deadline.
-    #[must_use]
-    pub fn deadline(&self) -> Option<UnixMs> {
-        match self.standing {
-            Standing::Waiting(deadline) => deadline,
-            Standing::Ended(_) => None,
-        }
-    }
-
-    /// Whether it still waits.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        matches!(self.standing, Standing::Waiting(_))
-    }
-
-    /// The word for its state.
-    #[must_use]
-    pub fn state(&self) -> State {
-        match self.standing {
-            Standing::Waiting(_) => State::Searching,
-            Standing::Ended(state) => state,
-        }
-    }
-
-    /// The rider's name, or what is known instead.
-    #[must_use]
-    pub fn rider(&self) -> &str {
-        match &self.search.record {
-            Record::Whole(request) => request.user_id.as_str(),
-            Record::Foreign => "(foreign)",
-            Record::Damaged(_) => "(damaged record)",
-        }
-    }
-
-    fn matches(&self, needle: &str) -> bool {
-        if needle.is_empty() {
-            return true;
-        }
-        let driver = self.search.request().and_then(|r| r.driver_id.as_ref());
-        let texts = [self.search.id.to_string(), self.rider().to_lowercase(), self.state().to_string()];
-        texts.iter().any(|text| text.contains(needle))
-            || driver.is_some_and(|id| id.as_str().to_lowercase().contains(needle))
-    }
-}
 
 /// The table.
 #[derive(Debug, Clone, Default)]
@@ -104,13 +23,13 @@ pub struct Searches {
     /// What is shown, in order.
     order: Vec<RequestId>,
     selected: Option<RequestId>,
-    /// The first line in sight.
-    offset: usize,
-    /// How many lines are in sight.
-    height: usize,
-    filter: String,
+    lines: Lines,
+    pub(super) sorted: SortOrder<SearchColumn>,
+    marks: Marks<RequestId>,
     /// What was selected before the filter, to be selected again after it.
     before_filter: Option<RequestId>,
+    /// Something has changed since order and filter were settled.
+    pub(super) unsettled: bool,
     /// How many wait, and how many of those have no record.
     waiting: usize,
     foreign: usize,
@@ -136,7 +55,7 @@ impl Searches {
 
     /// The rows in sight, from the top.
     pub fn in_sight(&self) -> impl Iterator<Item = &Row> {
-        self.order.iter().skip(self.offset).take(self.height).filter_map(|id| self.rows.get(id))
+        self.lines.of(&self.order).filter_map(|id| self.rows.get(id))
     }
 
     /// How many are shown, in sight or not.
@@ -154,26 +73,29 @@ impl Searches {
     /// How many lines are hidden above and below.
     #[must_use]
     pub fn hidden(&self) -> (usize, usize) {
-        (self.offset, self.order.len().saturating_sub(self.offset + self.height))
+        self.lines.hidden(self.order.len())
     }
 
-    /// The text that rows must have; empty where all are shown.
+    /// How they are sorted.
     #[must_use]
-    pub fn filter(&self) -> &str {
-        &self.filter
+    pub fn sorted(&self) -> SortOrder<SearchColumn> {
+        self.sorted
     }
 
-    /// Shows only rows with this text.
-    pub fn set_filter(&mut self, text: &str) {
-        let text = text.trim().to_lowercase();
-        if self.filter.is_empty() {
-            self.before_filter = self.selected;
-        }
-        self.filter = text;
-        self.settle();
-        if self.filter.is_empty()
-            && let Some(id) = self.before_filter.take().filter(|id| self.rows.contains_key(id))
-        {
+    /// How wide the longest id in sight is, in columns.
+    #[must_use]
+    pub fn id_width(&self) -> usize {
+        self.in_sight().map(|row| row.search.id.to_string().len()).max().unwrap_or(0)
+    }
+
+    /// Notes what is selected before there is a filter.
+    pub(super) fn remember_selection(&mut self) {
+        self.before_filter = self.selected;
+    }
+
+    /// Selects what was selected before there was a filter, unless another was chosen meanwhile.
+    pub(super) fn select_remembered(&mut self) {
+        if let Some(id) = self.before_filter.take().filter(|id| self.rows.contains_key(id)) {
             self.selected = Some(id);
             self.scroll_to_selection();
         }
@@ -181,7 +103,7 @@ impl Searches {
 
     /// Has room for so many lines now.
     pub fn set_height(&mut self, height: usize) {
-        self.height = height;
+        self.lines.set_height(height);
         self.scroll_to_selection();
     }
 
@@ -201,7 +123,7 @@ impl Searches {
             self.waiting += usize::from(new && row.is_waiting());
             self.rows.insert(row.search.id, row);
         }
-        self.settle();
+        self.changed();
     }
 
     /// Whether a request that was not in the table belongs there. What ended long ago does not, nor a bare key that has
@@ -220,6 +142,7 @@ impl Searches {
                 row.nearest = Some(candidate);
             }
         }
+        self.unsettled |= self.sorted.by == SearchColumn::Nearest;
     }
 
     /// Lets go of what ended more than a minute ago.
@@ -227,8 +150,17 @@ impl Searches {
         let before = self.rows.len();
         self.rows.retain(|_, row| row.ended_at.is_none_or(|at| now.since(at) < ENDED_STAYS));
         if self.rows.len() != before {
-            self.settle();
+            let rows = &self.rows;
+            self.marks.retain(|id| rows.contains_key(id));
+            self.changed();
         }
+    }
+
+    fn changed(&mut self) {
+        let waiting = || self.rows.values().filter(|row| row.is_waiting());
+        self.foreign = waiting().filter(|row| row.search.record == Record::Foreign).count();
+        self.waiting = waiting().count();
+        self.unsettled = true;
     }
 
     /// Those whose time is up and who have not been asked about; they count as asked from now on.
@@ -270,45 +202,98 @@ impl Searches {
     /// How many rows a great step is.
     #[must_use]
     pub fn page(&self) -> isize {
-        isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+        self.lines.page()
     }
 
     fn position(&self) -> Option<usize> {
         self.selected.and_then(|id| self.order.iter().position(|other| *other == id))
     }
 
-    /// Puts the rows in order: the waiting by deadline, then the ended, the latest first.
-    fn settle(&mut self) {
-        let line = self.position().map(|position| position.saturating_sub(self.offset));
-        let mut shown: Vec<&Row> = self.rows.values().filter(|row| row.matches(&self.filter)).collect();
-        shown.sort_by_key(|row| match (row.standing, row.ended_at) {
-            (Standing::Waiting(deadline), _) => (0, deadline.map_or(i64::MAX, |at| at.0), Reverse(None), row.search.id),
-            (Standing::Ended(_), at) => (1, 0, Reverse(at), row.search.id),
-        });
+    /// Puts those that are let through in order.
+    pub(super) fn settle(&mut self, sieve: &mut Sieve<'_>) {
+        let line = self.position().map(|position| self.lines.line_of(position));
+        for row in self.rows.values_mut() {
+            row.hit = sieve.lets_search(row);
+        }
+        let mut shown: Vec<&Row> = self.rows.values().filter(|row| row.hit).collect();
+        shown.sort_unstable_by(|a, b| self.sorted.compare(a, b));
         self.order = shown.into_iter().map(|row| row.search.id).collect();
-        let waiting = || self.rows.values().filter(|row| row.is_waiting());
-        self.foreign = waiting().filter(|row| row.search.record == Record::Foreign).count();
-        self.waiting = waiting().count();
+        self.unsettled = false;
+        // Where a row that has ended sinks to the others that have, those who wait do not sink with it out of sight.
+        let sinks = self.sorted.by.parts_the_ended() && self.selected().is_some_and(|row| !row.is_waiting());
         match (self.position(), line) {
-            // A row that has ended sinks to the others that have; those who wait do not sink with it out of sight.
-            (Some(_), Some(_)) if self.selected().is_some_and(|row| !row.is_waiting()) => {
-                self.offset = self.offset.min(self.order.len().saturating_sub(self.height.max(1)));
+            (Some(_), Some(_)) if sinks => {
+                self.lines.stay_full(self.order.len());
                 return;
             }
-            (Some(position), Some(line)) => self.offset = position.saturating_sub(line),
+            (Some(position), Some(line)) => self.lines.keep(position, line, self.order.len()),
             (Some(_), None) => {}
             // It is gone: whoever stands in its line now is selected.
-            (None, _) => self.selected = self.order.get(self.offset + line.unwrap_or(0)).or(self.order.last()).copied(),
+            (None, _) => {
+                let instead = self.lines.position_of(line.unwrap_or(0));
+                self.selected = self.order.get(instead).or(self.order.last()).copied();
+            }
         }
         self.scroll_to_selection();
     }
 
     /// Moves the lines in sight just so far that the selected one is among them.
     fn scroll_to_selection(&mut self) {
-        let height = self.height.max(1);
-        if let Some(position) = self.position() {
-            self.offset = self.offset.clamp((position + 1).saturating_sub(height), position);
+        match self.position() {
+            Some(position) => self.lines.show(position, self.order.len()),
+            None => self.lines.stay_full(self.order.len()),
         }
-        self.offset = self.offset.min(self.order.len().saturating_sub(height));
+    }
+
+    /// Marks the selected row, or takes its mark off, and goes on to the next row.
+    pub(super) fn toggle_mark(&mut self) {
+        if let Some(id) = self.selected {
+            self.marks.toggle(&id);
+            self.move_selection(1);
+        }
+    }
+
+    /// Marks the rows from the last marked one to the selected one.
+    pub(super) fn mark_range(&mut self) {
+        if let Some(id) = self.selected {
+            self.marks.mark_to(&id, &self.order);
+        }
+    }
+
+    /// Marks all that are shown; where they all are marked, takes all marks off.
+    pub(super) fn mark_all(&mut self) {
+        self.marks.mark_all(&self.order);
+    }
+
+    /// Takes all marks off; whether there were any.
+    pub(super) fn clear_marks(&mut self) -> bool {
+        self.marks.clear()
+    }
+
+    /// Whether this request is marked.
+    #[must_use]
+    pub fn is_marked(&self, id: RequestId) -> bool {
+        self.marks.contains(&id)
+    }
+
+    /// The marked requests: first those that are shown, in their order, then those that the filter hides.
+    #[must_use]
+    pub fn marked(&self) -> Vec<RequestId> {
+        self.marks.in_order(&self.order)
+    }
+
+    /// How many are marked.
+    #[must_use]
+    pub fn marked_count(&self) -> usize {
+        self.marks.count()
+    }
+
+    /// How many of the marked ones the filter hides.
+    #[must_use]
+    pub fn marked_hidden(&self) -> usize {
+        if self.marks.count() == 0 {
+            return 0;
+        }
+        self.rows.values().filter(|row| !row.hit && self.marks.contains(&row.search.id)).count()
     }
 }

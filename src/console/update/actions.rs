@@ -1,8 +1,6 @@
 //! What the actions of the panes do.
 
-use tui_input::Input;
-
-use super::{forms, map};
+use super::{forms, map, tables};
 use crate::console::action::{Action, Direction};
 use crate::console::keymap::Keymap;
 use crate::console::message::{Deed, Effect, Link};
@@ -24,8 +22,15 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Pane(pane) => model.focus_on(pane),
         Action::Move(direction) => step(model, direction, false),
         Action::MoveFar(direction) => step(model, direction, true),
-        Action::First => model.searches.move_selection(isize::MIN),
-        Action::Last => model.searches.move_selection(isize::MAX),
+        Action::First
+        | Action::Last
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Sort
+        | Action::SortReverse
+        | Action::Filter
+        | Action::FilterMap => tables::act(model, action),
         Action::ZoomIn => model.map.zoom(1),
         Action::ZoomOut => model.map.zoom(-1),
         Action::FitAll => return super::news::ask_extent(model),
@@ -51,13 +56,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let Some(row) = waiting_search(model) else { return Vec::new() };
             return ask_first(model, format!("Expire {} now?", named(&row)), Deed::Expire(row.search.id));
         }
-        Action::Filter => {
-            if model.focus != Pane::Drivers {
-                model.focus_on(Pane::Searches);
-            }
-            let input = Input::new(model.searches.filter().to_owned());
-            model.layers.push(Layer::Filter(input));
-        }
         Action::Trails => map::trails(model),
         Action::Measure => map::measure(model),
         Action::Legend => map::legend(model),
@@ -71,13 +69,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Retry
         | Action::Assign
         | Action::Widen
-        | Action::Mark
-        | Action::MarkRange
-        | Action::MarkAll
         | Action::Undo
-        | Action::Sort
-        | Action::SortReverse
-        | Action::FilterMap
         | Action::Palette
         | Action::GoTo
         | Action::Theme
@@ -154,15 +146,7 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
     } else {
         match model.focus {
             Pane::Map => model.map.pan(columns * PAN.0 * times, rows * PAN.1 * times),
-            Pane::Searches => {
-                let page = if far { model.searches.page() } else { 1 };
-                match direction {
-                    Direction::Up => model.searches.move_selection(-page),
-                    Direction::Down => model.searches.move_selection(page),
-                    Direction::Left | Direction::Right => {}
-                }
-            }
-            Pane::Drivers => {}
+            Pane::Searches | Pane::Drivers => tables::step(model, direction, far),
             Pane::Events => {
                 let lines = if far { 5 } else { 1 };
                 match direction {
@@ -175,9 +159,10 @@ fn step(model: &mut Model, direction: Direction, far: bool) {
     }
 }
 
-/// Centres the map on the selected driver where the map has the keys, and else on the selected search.
+/// Centres the map on the selected driver where the map or the drivers have the keys, and else on the selected search.
 fn centre(model: &mut Model) {
-    let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| model.focus == Pane::Map);
+    let of_drivers = matches!(model.focus, Pane::Map | Pane::Drivers);
+    let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
         Some(place) => model.map.go_to(place),

@@ -4,6 +4,7 @@ mod actions;
 mod forms;
 mod map;
 mod news;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
     };
+    model.settle();
     let glance = glance(model);
     if glance != model.glance {
         model.glance = glance.clone();
@@ -77,7 +79,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Layer::Filter(input)) => {
             input.handle_event(&event);
             let text = input.value().to_owned();
-            model.searches.set_filter(&text);
+            model.set_filter(&text);
         }
         Some(Layer::Form(form)) => {
             form.error = None;
@@ -95,11 +97,11 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     match (model.layers.pop(), action) {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send(model, confirm.deed),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
-        (Some(Layer::Filter(_)), Action::Dismiss) => model.searches.set_filter(""),
+        (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),
         (Some(_), _) => {}
         (None, _) if model.map.carry.is_some() => return actions::drop_driver(model, action == Action::Accept),
         (None, Action::Dismiss) if model.map.measuring.take().is_some() => {}
-        (None, _) => model.searches.set_filter(""),
+        (None, _) => tables::show_all(model),
     }
     Vec::new()
 }

@@ -21,7 +21,7 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Searches(searches) => take_searches(model, searches),
         News::Snapshot(searches) => return take_snapshot(model, searches),
-        News::Fleet(fleet) => model.map.take_fleet(fleet),
+        News::Fleet(fleet) => model.take_fleet(fleet),
         News::Nearest(nearest) => model.searches.take_nearest(nearest),
         News::Events(events) => model.add_events(events),
         News::Extent(extent) => {

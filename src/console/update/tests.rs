@@ -465,7 +465,7 @@ fn what_cannot_be_shown_cannot_be_typed() {
     let mut desk = Desk::in_town(120, 40);
     desk.press("/");
     desk.type_text("a\u{202e}\u{200b}b");
-    assert_eq!(desk.model.searches.filter(), "ab");
+    assert_eq!(desk.model.filter().text(), "ab");
 }
 
 #[test]

@@ -10,14 +10,23 @@ use crate::console::keymap::Keymap;
 use crate::console::message::Link;
 use crate::console::model::{Layer, Model, Pane, Row, Tone};
 use crate::console::theme::Theme;
+use crate::console::wording;
+
+/// What can be typed as a filter.
+const FILTER_TERMS: &str = " text  !not  state:found  left:<30s  tries:>3  near:2km  age:>1m ";
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     if let Some(Layer::Filter(input)) = model.layers.last() {
         let used = text::put(buffer, area, " filter: ", theme.key(), theme);
         let rest = Rect { x: area.x + used, width: area.width - used, ..area };
         super::layers::input(input, rest, buffer, theme);
-        let shown = format!("{} shown  Enter keeps, Esc shows all ", model.searches.shown());
-        text::put_right(buffer, area, &shown, theme.faint(), theme);
+        let filter = model.filter();
+        let (told, style) = match filter.trouble() {
+            Some(trouble) => (format!(" {trouble} "), theme.warning()),
+            None if filter.is_empty() => (FILTER_TERMS.to_owned(), theme.faint()),
+            None => (format!(" {}  Enter keeps, Esc shows all ", hits(model)), theme.faint()),
+        };
+        text::put_right(buffer, rest, &told, style, theme);
         return;
     }
     if !model.layers.is_empty() || model.map.carry.is_some() {
@@ -42,6 +51,18 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     hints(model, area, buffer, theme);
 }
 
+/// How many the filter lets through.
+fn hits(model: &Model) -> String {
+    let (searches, drivers) = (model.searches.all().count(), model.map.fleet.drivers.len());
+    format!(
+        "{} of {}, {} of {}",
+        wording::count(model.searches.shown() as u64),
+        wording::many(searches as u64, "search").replace("searchs", "searches"),
+        wording::count(model.drivers.shown() as u64),
+        wording::many(drivers as u64, "driver")
+    )
+}
+
 fn trouble(model: &Model) -> Option<String> {
     match (&model.link, &model.unreadable) {
         (Link::Connecting, _) | (Link::Live, None) => None,
@@ -57,7 +78,9 @@ fn trouble(model: &Model) -> Option<String> {
 fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let mut rest = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
     let offered = Keymap::shared().hints(model.context()).filter(|(action, _, _)| offers(model, *action));
-    let all: Vec<(String, &str)> = offered.map(|(_, keys, hint)| (keys, hint)).collect();
+    let drops_marks = model.layers.is_empty() && model.map.carry.is_none() && model.has_marks();
+    let hint_of = |action, hint| if action == Action::Dismiss && drops_marks { "no marks" } else { hint };
+    let all: Vec<(String, &str)> = offered.map(|(action, keys, hint)| (keys, hint_of(action, hint))).collect();
     // The last ones, help and quit, are what a lost one needs: what does not fit is left out before them.
     let width = |(key, hint): &(String, &str)| u16::try_from(key.width() + hint.width() + 3).unwrap_or(u16::MAX);
     let keep_from = all.len().saturating_sub(2);
@@ -84,12 +107,17 @@ fn offers(model: &Model, action: Action) -> bool {
         Action::Cancel | Action::Expire => {
             model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
         }
-        Action::Filter => model.focus == Pane::Searches,
+        Action::Filter => matches!(model.focus, Pane::Searches | Pane::Drivers),
+        Action::Mark => model.focus == Pane::Drivers || model.searches.selected().is_some(),
+        Action::Sort => matches!(model.focus, Pane::Searches | Pane::Drivers),
         Action::Grab | Action::RemoveDriver => model.map.selected_driver().is_some(),
         Action::NextDriver | Action::ZoomIn | Action::NewDriver => model.focus == Pane::Map,
         Action::Centre => model.focus != Pane::Events && model.searches.selected().is_some(),
-        // In the panes there is only the filter to be dropped.
-        Action::Dismiss => !model.layers.is_empty() || model.map.carry.is_some() || !model.searches.filter().is_empty(),
+        // In the panes there are only the marks and the filter to be dropped.
+        Action::Dismiss => {
+            let something_over = !model.layers.is_empty() || model.map.carry.is_some();
+            something_over || model.has_marks() || !model.filter().is_empty()
+        }
         _ => true,
     }
 }

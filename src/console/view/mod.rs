@@ -1,11 +1,13 @@
 //! (&model, area) → buffer. Everything here reads; nothing sorts, prunes, asks or waits.
 
 mod bottom;
+mod drivers;
 mod events;
 mod header;
 mod layers;
 mod map;
 mod searches;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -39,6 +41,9 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
     if !areas.searches.is_empty() {
         searches::draw(model, areas.searches, buffer, theme);
+    }
+    if !areas.drivers.is_empty() {
+        drivers::draw(model, areas.drivers, buffer, theme);
     }
     if !areas.events.is_empty() {
         events::draw(model, areas.events, buffer, theme);

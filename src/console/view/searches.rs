@@ -12,45 +12,28 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::table::{self, Head};
 use super::{pane, text};
+use crate::console::columns::{self, Column, SearchField};
 use crate::console::model::{Model, Pane, Row};
 use crate::console::theme::Theme;
 use crate::console::wording;
 use crate::domain::{State, UnixMs, format_distance, format_span, format_wait};
 
-/// The length of the bar of a countdown.
-const BAR: u16 = 6;
-
-/// The columns, in the order in which they stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Id,
-    Rider,
-    State,
-    Left,
-    Bar,
-    Next,
-    Tries,
-    Nearest,
-}
-
-/// A column with its head, its width, and how soon it is left out where there is no room: the highest first.
-const COLUMNS: [(Column, &str, u16, u8); 8] = [
-    (Column::Id, "ID", 4, 0),
-    (Column::Rider, "rider", 12, 1),
-    (Column::State, "state", 11, 0),
-    (Column::Left, "left", 6, 0),
-    (Column::Bar, "", BAR, 3),
-    (Column::Next, "next", 4, 4),
-    (Column::Tries, "try", 3, 5),
-    (Column::Nearest, "nearest", 7, 2),
-];
-
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
-    let inside = pane(&title(model, theme), Pane::Searches, model, area, buffer, theme);
-    let id_width = model.searches.in_sight().map(|row| row.search.id.to_string().len()).max().unwrap_or(0);
-    let columns = columns(inside.width, u16::try_from(id_width).unwrap_or(0));
-    head(&columns, inside, buffer, theme);
+    let inside = pane(&title(model, area, theme), Pane::Searches, model, area, buffer, theme);
+    let columns = columns::of_searches(inside.width, model.searches.id_width());
+    for column in &columns {
+        let head = Head {
+            text: column.head,
+            at: table::cell(inside, column.x, column.width),
+            right: matches!(column.field, SearchField::Tries | SearchField::Next),
+            sorted: Some(model.searches.sorted())
+                .filter(|order| column.field != SearchField::Bar && column.field.sorts_by() == Some(order.by))
+                .map(|order| order.descending),
+        };
+        head.draw(buffer, theme);
+    }
     if model.searches.shown() == 0 {
         empty(model, inside, buffer, theme);
     }
@@ -58,117 +41,75 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     for (y, row) in (inside.y + 1..inside.bottom()).zip(model.searches.in_sight()) {
         let line = Rect { y, height: 1, ..inside };
         draw_row(model, row, &columns, line, buffer, theme);
-        if selected == Some(row.search.id) {
-            text::put(buffer, line, theme.signs.row, theme.strong(), theme);
-            buffer.set_style(line, theme.row_selected());
-        }
+        let id = row.search.id;
+        table::signs(line, selected == Some(id), model.searches.is_marked(id), buffer, theme);
     }
-    let (above, below) = model.searches.hidden();
-    if above + below > 0 {
-        let foot = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width.saturating_sub(4), height: 1 };
-        let mut text = format!(" {above} above, {below} below ");
-        if let Some(id) = selected.filter(|id| !model.searches.in_sight().any(|row| row.search.id == *id)) {
-            text = format!(" {} {id} is out of sight,{text}", theme.signs.row);
-        }
-        text::put_right(buffer, foot, &text, theme.faint(), theme);
-    }
+    let out_of_sight = selected.filter(|id| !model.searches.in_sight().any(|row| row.search.id == *id));
+    table::foot(model.searches.hidden(), out_of_sight.map(|id| id.to_string()), area, buffer, theme);
 }
 
-fn title(model: &Model, theme: Theme) -> String {
+fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let (in_table, _) = model.searches.waiting();
     let waiting = model.waiting();
     let mut title = format!("Searches {} waiting", wording::count(waiting));
     if waiting > in_table as u64 {
         title = format!("{title}, the first {} here", wording::count(in_table as u64));
     }
-    let between = theme.signs.between;
-    match model.searches.filter() {
-        "" => title + &format!(" {between} by deadline"),
-        filter => title + &format!(" {between} {} match /{filter}", model.searches.shown()),
-    }
+    let order = model.searches.sorted();
+    let hits = (model.searches.shown(), model.searches.all().count());
+    let marked = (model.searches.marked_count(), model.searches.marked_hidden());
+    let parts = [
+        table::marked(marked, "hidden by the filter"),
+        table::matching(model, hits),
+        Some(format!("by {} {}", order.by.as_str(), table::sort_sign(order.descending, theme))),
+    ];
+    table::title(title, parts.into_iter().flatten(), area, theme)
 }
 
-/// The columns that there is room for, with where they begin and how wide they are. Of what is left over the rider gets
-/// half; the other half is for how a request ended, which needs the rest of the line.
-///
-/// The id is what an operator passes on, so it is never cut.
-fn columns(width: u16, id_width: u16) -> Vec<(Column, &'static str, u16, u16)> {
-    let least = |column: Column, least: u16| if column == Column::Id { least.max(id_width) } else { least };
-    let needed = |wanted: u8| COLUMNS.iter().filter(|c| c.3 <= wanted).map(|c| least(c.0, c.2) + 1).sum::<u16>() + 1;
-    let wanted = (0..=5).rev().find(|&wanted| needed(wanted) <= width).unwrap_or(0);
-    let spare = (width.saturating_sub(needed(wanted)) / 2).min(12);
-    let mut x = 2;
-    let mut placed = Vec::new();
-    for (column, head, width, _) in COLUMNS.iter().filter(|c| c.3 <= wanted) {
-        let width = least(*column, *width) + if *column == Column::Rider { spare } else { 0 };
-        placed.push((*column, *head, x, width));
-        x += width + 1;
-    }
-    placed
-}
-
-fn head(columns: &[(Column, &'static str, u16, u16)], inside: Rect, buffer: &mut Buffer, theme: Theme) {
-    for (column, head, x, width) in columns {
-        let cell = cell(inside, *x, *width);
-        if matches!(column, Column::Tries | Column::Next) {
-            text::put_right(buffer, cell, head, theme.faint(), theme);
-        } else {
-            text::put(buffer, cell, head, theme.faint(), theme);
-        }
-    }
-}
-
-fn draw_row(
-    model: &Model,
-    row: &Row,
-    columns: &[(Column, &'static str, u16, u16)],
-    line: Rect,
-    buffer: &mut Buffer,
-    theme: Theme,
-) {
+fn draw_row(model: &Model, row: &Row, columns: &[Column<SearchField>], line: Rect, buffer: &mut Buffer, theme: Theme) {
     let (sign, style) = theme.state(row.state());
     let now = model.picture_now().unwrap_or(row.search.read_at);
-    for (column, _, x, width) in columns {
-        let mut area = cell(line, *x, *width);
-        if !row.is_waiting() && *column == Column::Left {
+    for column in columns {
+        let mut area = table::cell(line, column.x, column.width);
+        if !row.is_waiting() && column.field == SearchField::Left {
             // How it ended needs the rest of the line.
             area.width = line.right().saturating_sub(area.x);
             text::put(buffer, area, &how_it_ended(row), style, theme);
             return;
         }
         let request = row.search.request();
-        match column {
-            Column::Id => {
+        match column.field {
+            SearchField::Id => {
                 text::put(buffer, area, &row.search.id.to_string(), theme.text(), theme);
             }
-            Column::Rider => {
+            SearchField::Rider => {
                 let style = if request.is_some() { theme.text() } else { theme.faint() };
                 text::put(buffer, area, row.rider(), style, theme);
             }
-            Column::State => {
+            SearchField::State => {
                 let word = row.state().to_string();
                 let text = if row.is_waiting() { word } else { format!("{sign} {word}") };
                 text::put(buffer, area, &text, style, theme);
             }
-            Column::Left => {
+            SearchField::Left => {
                 let (figures, part) = left(row, now);
                 text::put(buffer, area, &figures, part.map_or(theme.text(), |part| theme.countdown(part)), theme);
             }
-            Column::Bar => {
+            SearchField::Bar => {
                 if let (_, Some(part)) = left(row, now) {
                     bar(part, area, buffer, theme);
                 }
             }
-            Column::Next => {
+            SearchField::Next => {
                 let next = request.map(|r| r.next_attempt_at().since(now));
                 let text = next.map(|span| if span.is_zero() { "now".to_owned() } else { format_span(span) });
                 text::put_right(buffer, area, &text.unwrap_or_default(), theme.text(), theme);
             }
-            Column::Tries => {
+            SearchField::Tries => {
                 let text = request.map(|r| r.attempts.to_string()).unwrap_or_default();
                 text::put_right(buffer, area, &text, theme.text(), theme);
             }
-            Column::Nearest => {
+            SearchField::Nearest => {
                 let (text, style) = nearest(row, theme);
                 text::put(buffer, area, &text, style, theme);
             }
@@ -228,47 +169,12 @@ fn how_it_ended(row: &Row) -> String {
 }
 
 fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
-    let lines: &[&str] = if !model.searches.filter().is_empty() {
+    let lines: &[&str] = if !model.filter().is_empty() && model.searches.all().next().is_some() {
         &["No search matches the filter.", "Esc shows all."]
     } else if model.loaded {
         &["Nobody is waiting.", "s opens a search at the map's cursor,", "n sets a driver there, ? tells all keys."]
     } else {
         &["Reading …"]
     };
-    for (y, line) in (inside.y + 2..inside.bottom()).zip(lines) {
-        let area = Rect { x: inside.x + 2, y, width: inside.width.saturating_sub(2), height: 1 };
-        text::put(buffer, area, line, theme.faint(), theme);
-    }
-}
-
-fn cell(line: Rect, x: u16, width: u16) -> Rect {
-    let x = (line.x + x).min(line.right());
-    Rect { x, width: width.min(line.right() - x), height: 1, ..line }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_matters_stays_in_a_narrow_table() {
-        let names = |width| columns(width, 0).into_iter().map(|c| c.1).collect::<Vec<_>>();
-        assert_eq!(names(80), ["ID", "rider", "state", "left", "", "next", "try", "nearest"]);
-        assert_eq!(names(40), ["ID", "rider", "state", "left"]);
-        assert_eq!(names(25), ["ID", "state", "left"]);
-    }
-
-    #[test]
-    fn an_id_is_never_cut() {
-        let (_, _, _, width) = columns(62, 15)[0];
-        assert_eq!(width, 15);
-    }
-
-    #[test]
-    fn columns_stay_inside() {
-        for width in 26..200 {
-            let (_, _, x, w) = *columns(width, 0).last().unwrap();
-            assert!(x + w <= width, "{width}");
-        }
-    }
+    table::empty(lines, inside, buffer, theme);
 }

@@ -61,7 +61,7 @@ fn trails_and_the_legend_tell_what_is_there() {
     desk.press("T");
     for step in 0..20 {
         let east = f64::from(step) * 0.004;
-        let old = Sighting { seen: Some(START - Duration::from_secs(60)), ..sighting("33", -33.41, -70.66) };
+        let old = Sighting { seen: Some(START - Duration::from_mins(1)), ..sighting("33", -33.41, -70.66) };
         let silent = Sighting { stale: true, ..sighting("21", -33.48, -70.58) };
         let foreign = Sighting { seen: None, ..sighting("40", -33.50, -70.64) };
         desk.news(fleet(vec![sighting("17", -33.46, -70.70 + east), silent, old, foreign]));
@@ -87,7 +87,8 @@ fn the_legend_can_be_hidden_and_shown() {
     assert!(!text(&small).contains(" legend "), "there is no room for it");
     small.press("#");
     assert!(text(&small).contains(" legend "), "unless it is wanted");
-    assert!(text(&small).contains('┼'), "but never at the cost of the cursor");
+    small.press("l");
+    assert!(text(&small).contains('┼'), "but never at the cost of the cursor:\n{}", text(&small));
 }
 
 #[test]

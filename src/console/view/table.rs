@@ -1,0 +1,123 @@
+//! What the two tables have in common: heads, signs before a row, what stands in the border, what stands in their place while
+//! they are empty.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::text;
+use crate::console::model::Model;
+use crate::console::theme::Theme;
+use crate::console::wording;
+
+/// The head of a column.
+pub(super) struct Head<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: Rect,
+    /// It stands at the right, as figures do.
+    pub(super) right: bool,
+    /// The table is sorted by it, downwards or not.
+    pub(super) sorted: Option<bool>,
+}
+
+impl Head<'_> {
+    pub(super) fn draw(&self, buffer: &mut Buffer, theme: Theme) {
+        let Some(descending) = self.sorted else {
+            self.put(self.at, theme, buffer);
+            return;
+        };
+        // The sign stands in the gap after a column that has no room for it.
+        let used = u16::try_from(self.text.width()).unwrap_or(0).min(self.at.width);
+        let x = if self.right { self.at.right() } else { self.at.x + used };
+        self.put(self.at, theme, buffer);
+        text::put(buffer, Rect { x, width: 1, ..self.at }, sort_sign(descending, theme), theme.strong(), theme);
+    }
+
+    fn put(&self, at: Rect, theme: Theme, buffer: &mut Buffer) {
+        let style = if self.sorted.is_some() { theme.strong() } else { theme.label() };
+        if self.right {
+            text::put_right(buffer, at, self.text, style, theme);
+        } else {
+            text::put(buffer, at, self.text, style, theme);
+        }
+    }
+}
+
+/// The sign of an order.
+pub(super) fn sort_sign(descending: bool, theme: Theme) -> &'static str {
+    let [upwards, downwards] = theme.signs.sort;
+    if descending { downwards } else { upwards }
+}
+
+/// The signs before a row: that it is selected, and that it is marked.
+pub(super) fn signs(line: Rect, selected: bool, marked: bool, buffer: &mut Buffer, theme: Theme) {
+    if marked {
+        let (sign, style) = theme.marked();
+        text::put(buffer, Rect { x: line.x + 1, width: 1, ..line }, sign, style, theme);
+    }
+    if selected {
+        text::put(buffer, line, theme.signs.row, theme.strong(), theme);
+        buffer.set_style(line, theme.row_selected());
+    }
+}
+
+/// The name of a table and what else there is room for in its border; what comes first is needed most, and nothing is cut.
+pub(super) fn title(name: String, parts: impl Iterator<Item = String>, area: Rect, theme: Theme) -> String {
+    let room = usize::from(area.width).saturating_sub(6);
+    let mut title = name;
+    for part in parts {
+        let longer = format!("{title} {} {part}", theme.signs.between);
+        if longer.width() <= room {
+            title = longer;
+        }
+    }
+    title
+}
+
+/// How many rows are marked, and how many of those are not to be seen.
+pub(super) fn marked((marked, hidden): (usize, usize), how_hidden: &str) -> Option<String> {
+    match (marked, hidden) {
+        (0, _) => None,
+        (_, 0) => Some(format!("{marked} marked")),
+        _ => Some(format!("{marked} marked, {hidden} of them {how_hidden}")),
+    }
+}
+
+/// How many rows of how many the filter lets through.
+pub(super) fn matching(model: &Model, (hits, all): (usize, usize)) -> Option<String> {
+    let filter = model.filter();
+    let count = |n: usize| wording::count(n as u64);
+    (!filter.is_empty()).then(|| format!("{} of {} match /{}", count(hits), count(all), filter.text()))
+}
+
+/// Tells in the lower border what is not in sight.
+pub(super) fn foot(
+    (above, below): (usize, usize),
+    selected: Option<String>,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: Theme,
+) {
+    if above + below == 0 {
+        return;
+    }
+    let foot = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width.saturating_sub(4), height: 1 };
+    let mut text = format!(" {above} above, {below} below ");
+    if let Some(id) = selected {
+        text = format!(" {} {id} is out of sight,{text}", theme.signs.row);
+    }
+    text::put_right(buffer, foot, &text, theme.faint(), theme);
+}
+
+/// What stands in the place of rows.
+pub(super) fn empty(lines: &[&str], inside: Rect, buffer: &mut Buffer, theme: Theme) {
+    for (y, line) in (inside.y + 2..inside.bottom()).zip(lines) {
+        let area = Rect { x: inside.x + 2, y, width: inside.width.saturating_sub(2), height: 1 };
+        text::put(buffer, area, line, theme.faint(), theme);
+    }
+}
+
+pub(super) fn cell(line: Rect, x: u16, width: u16) -> Rect {
+    let x = (line.x + x).min(line.right());
+    Rect { x, width: width.min(line.right() - x), height: 1, ..line }
+}
