@@ -8,7 +8,7 @@ use crate::console::message::Errand;
 use crate::domain::RequestId;
 
 /// How many signs the help explains, below the keys.
-pub const HELP_LEGEND: usize = 6;
+pub const HELP_LEGEND: usize = 8;
 
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
