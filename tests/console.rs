@@ -79,7 +79,7 @@ fn c_and_x_end_searches_after_a_yes() {
     pty.press("s");
     pty.wait_for("requestor_2");
     pty.press("/requestor_2");
-    pty.wait_for("1 shown");
+    pty.wait_for("1 of 2 searches");
     pty.press(ENTER);
     pty.press("x");
     pty.wait_for("Expire request 2 of requestor_2 now?");

@@ -237,11 +237,18 @@ impl Searches {
     /// Puts those that are let through in order.
     pub(super) fn settle(&mut self, sieve: &mut Sieve<'_>) {
         let line = self.position().map(|position| self.lines.line_of(position));
+        // It begins with the order as it was: what is nearly sorted is sorted soon.
+        let mut order = std::mem::take(&mut self.order);
         for row in self.rows.values_mut() {
-            row.hit = sieve.lets_search(row);
+            let hit = sieve.lets_search(row);
+            if hit && !row.hit {
+                order.push(row.search.id);
+            }
+            row.hit = hit;
         }
-        let mut shown: Vec<&Row> = self.rows.values().filter(|row| row.hit).collect();
-        shown.sort_unstable_by(|a, b| self.sorted.compare(a, b));
+        let mut shown: Vec<&Row> = order.iter().filter_map(|id| self.rows.get(id)).filter(|row| row.hit).collect();
+        shown.sort_by(|a, b| self.sorted.compare(a, b));
+        shown.dedup_by_key(|row| row.search.id);
         self.order = shown.into_iter().map(|row| row.search.id).collect();
         self.unsettled = false;
         // Where a row that has ended sinks to the others that have, those who wait do not sink with it out of sight.
