@@ -5,9 +5,6 @@ use tui_input::Input;
 use super::palette::Palette;
 use crate::console::message::Deed;
 
-/// How many signs the help explains, below the keys.
-pub const HELP_LEGEND: usize = 6;
-
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
 pub enum Layer {

@@ -1,5 +1,6 @@
 //! All that the screen shows. `update` changes it, `view` reads it, and neither does anything else.
 
+mod help;
 mod layer;
 mod map;
 mod palette;
@@ -12,14 +13,15 @@ use std::time::Duration;
 
 use chrono::FixedOffset;
 
-use super::action::{Action, Group};
+use super::action::Action;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
 use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
 use crate::domain::{Event, UnixMs, Vitals};
 
-pub use layer::{Confirm, Field, Form, FormKind, HELP_LEGEND, Layer};
+pub use help::HELP_LEGEND;
+pub use layer::{Confirm, Field, Form, FormKind, Layer};
 pub use map::{Carry, MapModel};
 pub use palette::{Choice, Palette};
 pub use searches::{Row, Searches};
@@ -266,19 +268,6 @@ impl Model {
     #[must_use]
     pub fn key_for(&self, action: Action) -> String {
         self.options.keymap.key_for(Context::Map, action)
-    }
-
-    /// How many lines the help has: each group with its head and the line below it, and the legend.
-    #[must_use]
-    pub fn help_lines(&self) -> usize {
-        let lines = |group| self.options.keymap.help(group).count() + 2;
-        Group::ALL.into_iter().map(lines).sum::<usize>() + HELP_LEGEND + 1
-    }
-
-    /// How many of them are in sight at once.
-    #[must_use]
-    pub fn help_height(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(4)).min(self.help_lines())
     }
 
     /// Says something in the bottom line for a while.

@@ -1,6 +1,8 @@
 //! What the commands of the palette do. What a key does, too, is left to its action.
 
 use super::actions::{act, ask_first, send};
+use super::answer;
+use crate::console::action::Action;
 use crate::console::command::{Command, Goal};
 use crate::console::message::{Deed, Effect};
 use crate::console::model::{Model, Pane, Tone};
@@ -42,7 +44,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             model.searches.set_filter(&text);
         }
-        Command::Clear => model.searches.set_filter(""),
+        Command::Clear => return answer(model, Action::Dismiss),
         Command::GoTo(Goal::Place(place)) => look_at(model, place),
         Command::GoTo(Goal::Named(name)) => go_to(model, &name),
         Command::Extend(_)
