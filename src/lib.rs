@@ -68,6 +68,10 @@
 //! it reads only what the screen shows, and rests nine times as long as a reading took. What happened in the quarter of an hour
 //! before its start is read once, the newest first, for the numbers; they say from when on they are whole.
 //!
+//! What keys mean is one list of bindings, which `[keys]` in the configuration changes; the hint line, the help and the palette
+//! are read from it. What the palette understands is one enum, [`console::command::Command`]. What outlasts a run is one value,
+//! [`console::memory::Memory`]; a task of its own keeps it in a file.
+//!
 //! # Cost by the screen
 //!
 //! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map

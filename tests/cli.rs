@@ -230,6 +230,29 @@ fn keys_that_cannot_be_meant_are_named_and_nothing_is_started() {
 }
 
 #[test]
+fn an_overlay_that_cannot_be_drawn_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("zones.geojson");
+    let told = |text: &[u8]| {
+        std::fs::write(&file, text).unwrap();
+        let out = cabstand().args(["console", "--overlay"]).arg(&file).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, error) = told(br#"{"type":"LineString","coordinates":[[0,0],[345000,6300000]]}"#);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("zones.geojson: the geometry has a position [345000, 6300000]"), "{error}");
+    let (code, error) = told(b"<kml/>");
+    assert!(code == Some(2) && error.contains("zones.geojson: it is no GeoJSON"), "{error}");
+    // The cut may fall into the middle of a letter.
+    let (code, error) = told("ñ".repeat(5 << 20).as_bytes());
+    assert!(code == Some(2) && error.contains("larger than 8 MiB"), "{error}");
+    std::fs::remove_file(&file).unwrap();
+    let out = cabstand().args(["demo", "--overlay"]).arg(&file).output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("zones.geojson"));
+}
+
+#[test]
 fn a_password_in_the_file_is_not_shown_by_the_help() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("config.toml");

@@ -8,6 +8,7 @@ use common::{LAT, LNG, Redis, actor, request, until};
 
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
+const UP: &str = "\x1b[A";
 const RIGHT: &str = "\x1b[C";
 const CTRL_X: &str = "\x18";
 const F2: &str = "\x1bOQ";
@@ -110,6 +111,40 @@ fn a_key_that_was_rebound_is_told_and_does_it() {
     pty.press(F2);
     pty.wait_for("done: request 1 cancelled");
     assert_eq!(redis.run::<String>("GET 1"), "0");
+}
+
+#[test]
+fn a_command_is_run_from_the_palette_and_remembered_by_the_next_console() {
+    let (mut redis, mut pty) = desk(&[]);
+    pty.press(":");
+    pty.wait_for("Commands");
+    pty.press("search -33.44,-70.63 ana\r");
+    pty.wait_for("done: request 1 opened");
+    assert_eq!(redis.field(1, "user_id").as_deref(), Some("ana"));
+    pty.press(":can");
+    pty.wait_for("▸cancel [ID…]");
+    // Tab names the command, and then the one request that waits.
+    pty.press("\t\t");
+    pty.wait_for(":cancel 1");
+    pty.press(ENTER);
+    pty.wait_for("Cancel request 1 of ana?");
+    pty.press("y");
+    pty.wait_for("done: request 1 cancelled");
+    pty.press(":q\r");
+    assert_eq!(pty.exit_code(), 0);
+
+    let home = std::sync::Arc::clone(&pty.home);
+    let kept = std::fs::read_to_string(home.path().join("state/cabstand/console.toml")).unwrap();
+    assert!(kept.contains("search -33.44,-70.63 ana"), "{kept}");
+    let arguments = ["console", "--read-only", "--redis", &redis.server.url()];
+    let mut pty = Pty::start_at(home, env!("CARGO_BIN_EXE_cabstand"), &arguments);
+    pty.wait_for("drivers 3");
+    pty.press(":");
+    pty.wait_for("what was run before");
+    for remembered in [":quit", ":cancel 1", ":search -33.44,-70.63 ana"] {
+        pty.press(UP);
+        pty.wait_for(remembered);
+    }
 }
 
 #[test]

@@ -72,10 +72,10 @@ fn theme() -> impl TypedValueParser<Value = ThemeName> {
 
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
+        let overlay = self.manner.overlay()?.unwrap_or_default();
         let access = if self.read_only { Access::ReadOnly } else { Access::Full };
         let store = shared.store(access).await?;
         let address = store.address().to_string();
-        let overlay = self.manner.overlay()?.unwrap_or_default();
         let options = self.manner.options(&store, address, shared, overlay);
         let options = model::Options { memory_file: memory_file(), ..options };
         show(store, options, self.manner.mouse(), self.lifetime.settings(), signals::shutdown()?).await

@@ -76,7 +76,7 @@ fn answers() -> Vec<Binding> {
             &[key!(down), key!(ctrl - n)],
             Action::Move(Direction::Down),
             &[Context::Palette],
-            "next",
+            "choose",
             "",
         ),
         bind("previous-entry", &[key!(up), key!(ctrl - p)], Action::Move(Direction::Up), &[Context::Palette], "", ""),

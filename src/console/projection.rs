@@ -6,7 +6,7 @@
 use crate::domain::{Bounds, EARTH_RADIUS_M, MAX_LAT, MAX_LNG, Point, View};
 
 /// How much higher than wide a terminal's cell is.
-const CELL_ASPECT: f64 = 2.0;
+pub const CELL_ASPECT: f64 = 2.0;
 /// The closest and the farthest look, in metres a column.
 pub const SCALES: (f64, f64) = (0.5, 200_000.0);
 

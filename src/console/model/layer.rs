@@ -7,9 +7,6 @@ use super::palette::Palette;
 use crate::console::message::Errand;
 use crate::domain::RequestId;
 
-/// How many signs the help explains, below the keys.
-pub const HELP_LEGEND: usize = 7;
-
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
 pub enum Layer {

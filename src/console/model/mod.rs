@@ -8,6 +8,7 @@ mod drag;
 mod drivers;
 mod filter;
 mod held;
+mod help;
 mod layer;
 mod lines;
 mod look;
@@ -32,7 +33,7 @@ use std::time::Duration;
 
 use chrono::FixedOffset;
 
-use super::action::{Action, Group};
+use super::action::Action;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Areas};
 use super::memory::Memory;
@@ -47,7 +48,8 @@ pub use drag::Drag;
 pub use drivers::{Contact, Drivers};
 pub use filter::{Filter, Moment};
 pub use held::Held;
-pub use layer::{Choose, Confirm, Field, Form, FormKind, HELP_LEGEND, Layer, ResultLine, Results};
+pub use help::HELP_LEGEND;
+pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
 pub use numbers::{Column, Figures, Numbers, Span};
@@ -357,19 +359,6 @@ impl Model {
     #[must_use]
     pub fn key_for(&self, action: Action) -> String {
         self.options.keymap.key_for(Context::Map, action)
-    }
-
-    /// How many lines the help has: each group with its head and the line below it, and the legend.
-    #[must_use]
-    pub fn help_lines(&self) -> usize {
-        let lines = |group| self.options.keymap.help(group).count() + 2;
-        Group::ALL.into_iter().map(lines).sum::<usize>() + HELP_LEGEND + 1
-    }
-
-    /// How many of them are in sight at once.
-    #[must_use]
-    pub fn help_height(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(4)).min(self.help_lines())
     }
 
     /// Says something in the bottom line for a while.

@@ -1,12 +1,11 @@
 //! What on the map is meant by a cell of it, such as the one that was clicked on.
 
 use super::Model;
+use crate::console::projection::CELL_ASPECT;
 use crate::domain::{DriverId, Point, RequestId};
 
 /// How far beside a sign a cell may be and still mean it, in columns. A row counts as two.
 const REACH: f64 = 2.5;
-/// How much higher than wide a cell is.
-const ASPECT: f64 = 2.0;
 
 /// Somebody on the map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +25,14 @@ impl Model {
         let away = |place: Point| {
             let (column, row) = self.map.projection.to_cell(place);
             // Within a cell everything is equally near: its sign fills it.
-            ((column.floor() + 0.5 - x).powi(2) + ((row.floor() + 0.5 - y) * ASPECT).powi(2)).sqrt()
+            ((column.floor() + 0.5 - x).powi(2) + ((row.floor() + 0.5 - y) * CELL_ASPECT).powi(2)).sqrt()
         };
-        let requests = self.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        let requests = self.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
         // The table is in no order; of two in one cell the one that waits longest is meant.
         let request = requests
             .map(|request| (away(request.pickup), request.id))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let drivers = self.map.fleet.drivers.iter();
+        let drivers = self.drivers_on_map();
         let driver = drivers.map(|driver| (away(driver.place), &driver.id)).min_by(|a, b| a.0.total_cmp(&b.0));
         match (request, driver) {
             (Some((far, id)), driver) if far <= REACH && driver.is_none_or(|(other, _)| far <= other) => {

@@ -55,7 +55,8 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
     effects.extend(alarms::look(model));
     if model.memory != model.remembered {
         model.remembered = model.memory.clone();
-        effects.push(Effect::Remember(model.memory.clone()));
+        // First of all: after an effect that leaves, nothing is carried out any more.
+        effects.insert(0, Effect::Remember(model.memory.clone()));
     }
     let glance = glance(model);
     if glance != model.glance {

@@ -145,7 +145,10 @@ fn commands_like(model: &Model, word: &str) -> Vec<Choice> {
     let entries = all_commands(&model.options.keymap).into_iter();
     let mut scored: Vec<_> = entries
         .filter_map(|entry| {
-            let aliases = ALIASES.iter().filter(|(_, name)| *name == entry.name).map(|(alias, _)| *alias);
+            // A short word is in many others: an alias counts where it is begun to be typed.
+            let begun = |alias: &str| alias.starts_with(&word.to_lowercase());
+            let aliases =
+                ALIASES.iter().filter(|(alias, name)| *name == entry.name && begun(alias)).map(|(alias, _)| *alias);
             let by_name = aliases.chain([entry.name]).filter_map(|name| found.score(name)).max();
             // A sentence has nearly every letter somewhere; only what stands there as a word counts.
             let by_help = || word.len() > 2 && entry.help.to_lowercase().contains(&word.to_lowercase());
@@ -282,6 +285,7 @@ mod tests {
         assert_eq!(choices(&typing("zi"))[0], "zoom-in");
         assert_eq!(choices(&typing("q"))[0], "quit", "an alias is as good as the name");
         assert_eq!(choices(&typing("move"))[0], "move");
+        assert!(!choices(&typing("ext")).contains(&"quit"), "an alias is found by its beginning alone");
         assert!(choices(&typing("clipboard")).contains(&"copy"), "what it does is found, too");
         assert!(choices(&typing("zzz")).is_empty());
     }
@@ -291,7 +295,8 @@ mod tests {
         let mut desk = typing("hel");
         desk.press("enter");
         assert_eq!(desk.model.context(), Context::Help);
-        assert_eq!(typing("quit").press("enter")[0], Effect::Quit);
+        let effects = typing("quit").press("enter");
+        assert!(matches!(effects[..], [Effect::Remember(_), Effect::Quit]), "{effects:?}");
         let mut desk = typing("can");
         desk.press("enter");
         assert_eq!(desk.model.context(), Context::Confirm, "and it asks first, as its key does");

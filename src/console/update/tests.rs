@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, waiting};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, sighting, waiting};
 use crate::console::keymap::Context;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
 use crate::console::model::{Layer, Tone};
@@ -507,4 +507,58 @@ fn events_are_not_scrolled_past_the_oldest() {
         desk.press("up");
     }
     assert_eq!(desk.model.events_back, 55 - 6, "the pane stays full");
+}
+
+#[test]
+fn a_measure_ends_with_its_key_or_esc() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("3");
+    desk.press("M");
+    let from = desk.model.map.measuring.unwrap();
+    assert_eq!(from, desk.model.map.projection.cursor());
+    desk.press("l");
+    assert_eq!(desk.model.map.measuring, Some(from), "it begins where it began");
+    desk.press("M");
+    assert_eq!(desk.model.map.measuring, None);
+    assert!(desk.notice().contains("bearing 090 (E)"), "{}", desk.notice());
+    desk.press("M");
+    desk.press("esc");
+    assert_eq!(desk.model.map.measuring, None);
+    assert_eq!(desk.notice(), "");
+}
+
+#[test]
+fn a_bookmark_brings_back_place_and_scale() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("b");
+    assert!(desk.notice().starts_with("there is no bookmark yet"), "{}", desk.notice());
+    desk.press("B");
+    assert!(desk.notice().starts_with("bookmark 1 set at"), "{}", desk.notice());
+    let there = desk.model.map.projection;
+    desk.press("3");
+    for key in ["+", "+", "l", "j"] {
+        desk.press(key);
+    }
+    assert!(!desk.press("b").is_empty(), "what is in sight now is read");
+    assert_eq!(desk.notice(), "bookmark 1");
+    let here = desk.model.map.projection;
+    assert!(here.cursor().distance_m(there.cursor()) < 1.0);
+    assert!((here.metres_per_column - there.metres_per_column).abs() < 1e-9);
+}
+
+#[test]
+fn trails_are_kept_only_while_they_are_shown() {
+    let mut desk = Desk::in_town(120, 40);
+    let fleet = |lng| FleetView { drivers: vec![sighting("17", -33.44, lng)], ..FleetView::default() };
+    let places = |desk: &Desk| desk.model.map.trails.as_ref().map(|trails| trails.paths().map(Iterator::count).sum());
+    desk.news(News::Fleet(fleet(-70.64)));
+    assert_eq!(places(&desk), None::<usize>);
+    desk.press("T");
+    assert_eq!(places(&desk), Some(1), "where they are is where a trail begins");
+    desk.news(News::Fleet(fleet(-70.63)));
+    assert_eq!(places(&desk), Some(2));
+    desk.news(News::Fleet(FleetView::default()));
+    assert_eq!(places(&desk), Some(0), "out of sight");
+    desk.press("T");
+    assert_eq!(places(&desk), None);
 }

@@ -12,6 +12,7 @@ use ratatui::style::Style;
 
 use super::table::{self, Head, Part};
 use super::{pane, text};
+use crate::console::action::Action;
 use crate::console::columns::{self, Column, DriverField};
 use crate::console::model::{Contact, Model, Pane};
 use crate::console::theme::Theme;
@@ -37,7 +38,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         head.draw(buffer, theme);
     }
     if model.drivers.shown() == 0 {
-        table::empty(why_empty(model), inside, buffer, theme);
+        table::empty(&why_empty(model, theme), inside, buffer, theme);
     }
     let selected = model.map.selected.as_ref();
     for (y, driver) in (inside.y + 1..inside.bottom()).zip(model.drivers_in_sight()) {
@@ -110,17 +111,27 @@ fn style(contact: Contact, theme: Theme) -> Style {
     }
 }
 
-fn why_empty(model: &Model) -> &'static [&'static str] {
+fn why_empty(model: &Model, theme: Theme) -> Vec<String> {
     let fleet = &model.map.fleet;
+    let key = |action| model.key_for(action);
     if !fleet.drivers.is_empty() {
-        &["No driver matches the filter.", "Esc shows all."]
+        vec!["No driver matches the filter.".to_owned(), format!("{} shows all.", key(Action::Dismiss))]
     } else if in_crowds(model) > 0 {
-        &["There are too many in sight to tell them one by one.", "+ looks closer at the map's cursor."]
+        vec![
+            "There are too many in sight to tell them one by one.".to_owned(),
+            format!("{} looks closer at the map's cursor.", key(Action::ZoomIn)),
+        ]
     } else if !model.loaded || !model.map.fitted {
-        &["Reading …"]
+        vec![table::reading(theme)]
     } else if model.vitals.is_some_and(|vitals| vitals.drivers > 0) {
-        &["No driver is in sight of the map.", "f shows all, - sees more."]
+        vec![
+            "No driver is in sight of the map.".to_owned(),
+            format!("{} shows all, {} sees more.", key(Action::FitAll), key(Action::ZoomOut)),
+        ]
     } else {
-        &["There are no drivers.", "n sets one at the map's cursor, ? tells all keys."]
+        vec![
+            "There are no drivers.".to_owned(),
+            format!("{} sets one at the map's cursor, {} tells all keys.", key(Action::NewDriver), key(Action::Help)),
+        ]
     }
 }

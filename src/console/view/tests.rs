@@ -16,14 +16,14 @@ use crate::console::model::{Depth, Look, Span};
 use crate::console::theme::Theme;
 use crate::domain::{Event, EventKind, StreamId, Vitals};
 
-fn frame(desk: &Desk) -> Buffer {
+pub(super) fn frame(desk: &Desk) -> Buffer {
     let (columns, rows) = desk.model.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(&desk.model, frame)).unwrap();
     terminal.backend().buffer().clone()
 }
 
-fn text(desk: &Desk) -> String {
+pub(super) fn text(desk: &Desk) -> String {
     let buffer = frame(desk);
     let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")

@@ -15,6 +15,8 @@ mod legend;
 mod paper;
 mod people;
 mod streets;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod what;
 

@@ -142,7 +142,8 @@ impl<'a> Paper<'a> {
         let Some((begin, end)) = self.in_sight(from, to) else { return };
         let (across, down) = (to.0 - from.0, to.1 - from.1);
         let dots = (across.abs() * DOTS.0).max(down.abs() * DOTS.1).ceil().max(1.0);
-        let nth = f64::from(nth);
+        // Signs are as large as several dots.
+        let nth = f64::from(if self.theme.signs.braille { nth } else { nth * 4 });
         // Counted from where the line begins and not from the edge of the map, gaps stay where they are while it is panned.
         let mut dot = ((begin * dots) / nth).floor() * nth;
         while dot <= end * dots {
@@ -183,12 +184,12 @@ impl<'a> Paper<'a> {
         }
     }
 
-    /// Writes a name beside a place, if there is room for all of it.
-    pub(super) fn name(&mut self, place: Point, name: &str, style: Style) {
+    /// Writes a name beside a place, if there is room for all of it: where nothing stands that matters more than `over`.
+    pub(super) fn name(&mut self, place: Point, name: &str, style: Style, over: What) {
         let Some((x, y)) = self.cell(place) else { return };
         let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
         let fits = x.saturating_add(width).saturating_add(1) < self.inside.right();
-        if fits && (x + 1..=x + width + 1).all(|x| self.there((x, y)) <= What::Name) {
+        if fits && (x + 1..=x + width + 1).all(|x| self.there((x, y)) <= over) {
             self.write((x + 1, y), name, style, What::Label);
         }
     }

@@ -42,7 +42,7 @@ impl Paper<'_> {
 
     pub(super) fn drivers(&mut self, model: &Model) {
         let now = model.picture_now();
-        for driver in &model.map.fleet.drivers {
+        for driver in model.drivers_on_map() {
             match What::driver(age(driver, now)) {
                 What::Stale => self.sign(driver.place, What::Stale),
                 what => self.dot(driver.place, what),
@@ -53,7 +53,7 @@ impl Paper<'_> {
     /// Searches that wait, with the selected one over the others.
     pub(super) fn searches(&mut self, model: &Model) {
         let now = model.picture_now();
-        for row in model.searches.all().filter(|row| row.is_waiting()) {
+        for row in model.searches_on_map().filter(|row| row.is_waiting()) {
             if let Some(request) = row.search.request() {
                 self.sign(request.pickup, What::search(left(row, now)));
             }
@@ -81,18 +81,18 @@ impl Paper<'_> {
 
     /// Ids beside searches and drivers, where few are in sight and nothing that matters stands there.
     pub(super) fn names(&mut self, model: &Model) {
-        let waiting = || model.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        let waiting = || model.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
         if waiting().take(MOST_NAMES + 1).count() <= MOST_NAMES {
             for request in waiting() {
-                self.name(request.pickup, &request.id.to_string(), self.theme.pin());
+                self.name(request.pickup, &request.id.to_string(), self.theme.pin(), What::Name);
             }
         }
-        let drivers = &model.map.fleet.drivers;
-        if drivers.len() > MOST_NAMES || !model.map.fleet.blocks.is_empty() {
+        let many = model.drivers_on_map().take(MOST_NAMES + 1).count() > MOST_NAMES;
+        if many || !model.map.fleet.blocks.is_empty() {
             return;
         }
-        for driver in drivers.iter().filter(|driver| Some(&driver.id) != model.map.selected.as_ref()) {
-            self.name(driver.place, driver.id.as_str(), self.theme.faint());
+        for driver in model.drivers_on_map().filter(|driver| Some(&driver.id) != model.map.selected.as_ref()) {
+            self.name(driver.place, driver.id.as_str(), self.theme.faint(), What::Name);
         }
     }
 }

@@ -7,11 +7,31 @@ use unicode_width::UnicodeWidthStr;
 use super::paper::Paper;
 use super::what::What;
 use crate::console::overlay::{Kind, Line, Overlay};
+use crate::console::projection::CELL_ASPECT;
 
 /// A line must be so many columns longer than its name to bear it.
 const SPARE: f64 = 4.0;
 /// Rows at the bottom that are left to the labels and the scale.
 const FOOT: u16 = 2;
+
+/// A straight piece of a line, from cell to cell.
+#[derive(Clone, Copy, Default)]
+struct Stretch {
+    from: (f64, f64),
+    to: (f64, f64),
+}
+
+impl Stretch {
+    /// The place after this part of it, 0 to 1.
+    fn at(self, part: f64) -> (f64, f64) {
+        (self.from.0 + (self.to.0 - self.from.0) * part, self.from.1 + (self.to.1 - self.from.1) * part)
+    }
+
+    /// How many columns long it is; a row counts as two.
+    fn length(self) -> f64 {
+        (self.to.0 - self.from.0).hypot((self.to.1 - self.from.1) * CELL_ASPECT)
+    }
+}
 
 impl Paper<'_> {
     /// Lines and the edges of areas that are in sight.
@@ -51,36 +71,31 @@ impl Paper<'_> {
                 right - left > width && self.name_at((f64::midpoint(left, right), f64::midpoint(top, bottom)), line)
             }
             Kind::Line => {
-                let Some((longest, whole)) = self.longest_in_sight(line) else { return false };
-                let along = |part: f64| {
-                    (longest.0.0 + (longest.1.0 - longest.0.0) * part, longest.0.1 + (longest.1.1 - longest.0.1) * part)
-                };
-                whole > width + SPARE && [0.5, 0.25, 0.75].into_iter().any(|part| self.name_at(along(part), line))
+                let (stretch, whole) = self.longest_in_sight(line);
+                let places = [0.5, 0.25, 0.75].map(|part| stretch.at(part));
+                whole > width + SPARE && places.into_iter().any(|place| self.name_at(place, line))
             }
         }
     }
 
-    /// The longest straight stretch of a line that is in sight, from cell to cell, and how many columns long all of it in
-    /// sight is; a row counts as two.
-    fn longest_in_sight(&self, line: &Line) -> Option<(((f64, f64), (f64, f64)), f64)> {
+    /// The longest straight stretch of a line that is in sight, and how many columns long all of it in sight is; a row
+    /// counts as two.
+    fn longest_in_sight(&self, line: &Line) -> (Stretch, f64) {
         let view = self.projection.view().bounds;
-        let (mut longest, mut most, mut whole) = (None, 0.0, 0.0);
+        let (mut longest, mut whole) = (Stretch::default(), 0.0);
         for piece in line.pieces.iter().filter(|piece| piece.bounds.meets(view)) {
             for ends in piece.points.windows(2) {
                 let [from, to] = ends else { continue };
-                let (from, to) = (self.projection.to_cell(*from), self.projection.to_cell(*to));
-                let Some((begin, end)) = self.in_sight(from, to) else { continue };
-                let way = (to.0 - from.0, to.1 - from.1);
-                let length = way.0.hypot(way.1 * 2.0) * (end - begin);
-                whole += length;
-                if length > most {
-                    most = length;
-                    let at = |part: f64| (from.0 + way.0 * part, from.1 + way.1 * part);
-                    longest = Some((at(begin), at(end)));
+                let stretch = Stretch { from: self.projection.to_cell(*from), to: self.projection.to_cell(*to) };
+                let Some((begin, end)) = self.in_sight(stretch.from, stretch.to) else { continue };
+                let seen = Stretch { from: stretch.at(begin), to: stretch.at(end) };
+                whole += seen.length();
+                if seen.length() > longest.length() {
+                    longest = seen;
                 }
             }
         }
-        longest.map(|stretch| (stretch, whole))
+        (longest, whole)
     }
 
     /// Writes a name with its middle there, unless it would leave the map or touch another one.
@@ -97,7 +112,15 @@ impl Paper<'_> {
         }
         let what = if line.kind == Kind::Line { What::Street } else { What::Area };
         let (_, style) = what.look(self.theme);
-        self.write((x + 1, y), &line.name, style, What::Name);
+        // What a terminal without Unicode does with other letters would move the whole row.
+        let name = if self.theme.signs.braille { line.name.clone() } else { ascii(&line.name) };
+        self.write((x + 1, y), &name, style, What::Name);
         true
     }
+}
+
+/// A name in ASCII, as wide as it was.
+fn ascii(name: &str) -> String {
+    let width = |c: char| unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+    name.chars().map(|c| if c.is_ascii() { c.to_string() } else { "_".repeat(width(c)) }).collect()
 }

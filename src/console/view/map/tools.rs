@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::paper::{DOTS, Paper};
 use super::what::What;
-use crate::console::model::{Model, Row};
+use crate::console::model::{Model, Row, Trails};
 use crate::console::view::text;
 use crate::console::wording;
 use crate::domain::{DriverId, Point, Request};
@@ -36,8 +36,11 @@ impl Paper<'_> {
         for (rank, (id, place, _)) in (1..).zip(drivers) {
             let rank: u32 = rank;
             let name = if drivers.len() <= FEW { id.to_string() } else { rank.to_string() };
-            self.dot(*place, What::Fresh);
-            self.name(*place, &name, style);
+            // In a crowd nobody has a dot yet; who has one keeps it, with what it says of the age.
+            if self.cell(*place).is_some_and(|at| self.there(at) < What::Stale) {
+                self.dot(*place, What::Fresh);
+            }
+            self.name(*place, &name, style, What::Neighbour);
         }
     }
 
@@ -51,7 +54,7 @@ impl Paper<'_> {
 
     /// Where drivers came from.
     pub(super) fn trails(&mut self, model: &Model) {
-        for path in model.map.trails.iter().flat_map(|trails| trails.paths()) {
+        for path in model.map.trails.iter().flat_map(Trails::paths) {
             self.line(path, What::Trail, 1);
         }
     }
@@ -61,7 +64,7 @@ impl Paper<'_> {
         for bookmark in model.bookmarks.iter() {
             if let Some(place) = bookmark.place() {
                 self.sign(place, What::Bookmark);
-                self.name(place, &bookmark.name, What::Bookmark.look(self.theme).1);
+                self.name(place, &bookmark.name, What::Bookmark.look(self.theme).1, What::Name);
             }
         }
     }

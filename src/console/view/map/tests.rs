@@ -1,0 +1,129 @@
+//! The map's layers in whole frames.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::console::fixtures::{Desk, START, ended, place, sighting, waiting};
+use crate::console::layout;
+use crate::console::message::News;
+use crate::console::overlay::Overlay;
+use crate::console::theme::Theme;
+use crate::console::view::tests::{frame, text};
+use crate::domain::geohash::Cell;
+use crate::domain::{Block, Bounds, FleetView, Record, Search, Sighting, State};
+
+const STREETS: &str = include_str!("../../../../assets/santiago.geojson");
+
+/// The small city on Santiago's streets.
+fn on_streets(columns: u16, rows: u16) -> Desk {
+    let mut desk = Desk::in_town(columns, rows);
+    desk.model.options.overlay = Arc::new(Overlay::parse(STREETS).unwrap());
+    desk.press("3");
+    desk
+}
+
+/// A reading of the fleet with these drivers alone.
+fn fleet(drivers: Vec<Sighting>) -> News {
+    let total = drivers.len() as u64;
+    News::Fleet(FleetView { drivers, blocks: Vec::new(), total, took: Duration::ZERO })
+}
+
+#[test]
+fn streets_lie_under_the_drivers() {
+    let mut desk = on_streets(120, 40);
+    desk.press("+");
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn streets_in_ascii() {
+    let mut desk = on_streets(120, 40);
+    desk.model.options.look.ascii = true;
+    desk.press("T");
+    let text = text(&desk);
+    assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_distance_is_measured_to_the_cursor() {
+    let mut desk = on_streets(120, 40);
+    desk.press("M");
+    for key in ["l", "l", "l", "k", "k"] {
+        desk.press(key);
+    }
+    insta::assert_snapshot!(text(&desk));
+}
+
+#[test]
+fn trails_and_the_legend_tell_what_is_there() {
+    let mut desk = on_streets(150, 44);
+    desk.press("T");
+    for step in 0..20 {
+        let east = f64::from(step) * 0.004;
+        let old = Sighting { seen: Some(START - Duration::from_mins(1)), ..sighting("33", -33.41, -70.66) };
+        let silent = Sighting { stale: true, ..sighting("21", -33.48, -70.58) };
+        let foreign = Sighting { seen: None, ..sighting("40", -33.50, -70.64) };
+        desk.news(fleet(vec![sighting("17", -33.46, -70.70 + east), silent, old, foreign]));
+    }
+    desk.press("B");
+    desk.news(News::Searches(vec![waiting(5, 200, 20), waiting(6, 160, 80)]));
+    let text = text(&desk);
+    for told in ["driver", "silent for 30 s", "stale", "never reported", "about to be lost", "ends soon", "came from"] {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_legend_can_be_hidden_and_shown() {
+    let mut desk = on_streets(200, 60);
+    assert!(text(&desk).contains(" legend "));
+    desk.press("#");
+    assert!(!text(&desk).contains(" legend "));
+    desk.press("#");
+    assert!(text(&desk).contains(" legend "));
+    let mut small = on_streets(80, 24);
+    assert!(!text(&small).contains(" legend "), "there is no room for it");
+    small.press("#");
+    assert!(text(&small).contains(" legend "), "unless it is wanted");
+    small.press("l");
+    assert!(text(&small).contains('┼'), "but never at the cost of the cursor:\n{}", text(&small));
+}
+
+#[test]
+fn crowds_are_told_with_their_numbers() {
+    let mut desk = on_streets(200, 60);
+    let blocks = vec![Block { cell: Cell::containing(place(-33.44, -70.63), 10), count: 1_000_000 }];
+    desk.news(News::Fleet(FleetView { drivers: Vec::new(), blocks, total: 1_000_000, took: Duration::ZERO }));
+    assert!(text(&desk).contains("░ 1+ ▒ 4+ ▓ 16+ █ 64+ a cell"), "{}", text(&desk));
+}
+
+#[test]
+fn no_line_hides_a_driver_or_a_rider() {
+    let mut desk = on_streets(120, 40);
+    // A driver and a rider on the Alameda itself.
+    let (alameda, beside) = (place(-33.4440, -70.6507), place(-33.4511, -70.6790));
+    let mut search = waiting(1, 10, 230);
+    if let Record::Whole(request) = &mut search.record {
+        request.pickup = beside;
+    }
+    desk.news(News::Extent(Ok(Bounds::around([alameda, beside]))));
+    desk.news(fleet(vec![sighting("17", alameda.lat(), alameda.lng())]));
+    desk.news(News::Searches(vec![
+        Search { read_at: START + Duration::from_secs(1), ..search },
+        ended(2, State::Found, 1),
+    ]));
+    desk.press("M");
+    desk.press("l");
+    let frame = frame(&desk);
+    let theme = Theme::new(desk.model.options.look);
+    let at = |place| {
+        let (column, row) = desk.model.map.projection.to_cell(place);
+        let map = layout::inside(desk.model.areas().unwrap().map);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in sight")]
+        frame[(map.x + column as u16, map.y + row as u16)].clone()
+    };
+    assert_eq!(at(alameda).style().fg, theme.driver().fg);
+    assert_eq!(at(beside).symbol(), theme.signs.pins[0]);
+}
