@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::message::Link;
-use crate::console::model::{Alarm, Model};
+use crate::console::model::{Alarm, Armed, Held, Model};
 use crate::console::theme::Theme;
 use crate::console::wording;
 use crate::domain::{format_span, format_wait};
