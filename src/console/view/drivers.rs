@@ -38,7 +38,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
         head.draw(buffer, theme);
     }
     if model.drivers.shown() == 0 {
-        table::empty(&why_empty(model, theme), inside, buffer, theme);
+        table::empty(&why_empty(model), inside, buffer, theme);
     }
     let selected = model.map.selected.as_ref();
     for (y, driver) in (inside.y + 1..inside.bottom()).zip(model.drivers_in_sight()) {
@@ -111,7 +111,7 @@ fn style(contact: Contact, theme: Theme) -> Style {
     }
 }
 
-fn why_empty(model: &Model, theme: Theme) -> Vec<String> {
+fn why_empty(model: &Model) -> Vec<String> {
     let fleet = &model.map.fleet;
     let key = |action| model.key_for(action);
     if !fleet.drivers.is_empty() {
@@ -122,7 +122,7 @@ fn why_empty(model: &Model, theme: Theme) -> Vec<String> {
             format!("{} looks closer at the map's cursor.", key(Action::ZoomIn)),
         ]
     } else if !model.loaded || !model.map.fitted {
-        vec![table::reading(theme)]
+        vec!["Reading ...".to_owned()]
     } else if model.vitals.is_some_and(|vitals| vitals.drivers > 0) {
         vec![
             "No driver is in sight of the map.".to_owned(),

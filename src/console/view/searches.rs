@@ -189,7 +189,7 @@ fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
             format!("{} sets a driver there, {} tells all keys.", key(Action::NewDriver), key(Action::Help)),
         ]
     } else {
-        vec![table::reading(theme)]
+        vec!["Reading ...".to_owned()]
     };
     table::empty(&lines, inside, buffer, theme);
 }

@@ -128,11 +128,6 @@ pub(super) fn foot(
     text::put_right(buffer, foot, &text, theme.faint(), theme);
 }
 
-/// What stands in the place of rows while nothing has been read yet.
-pub(super) fn reading(theme: Theme) -> String {
-    format!("Reading {}", theme.signs.more)
-}
-
 /// What stands in the place of rows.
 pub(super) fn empty(lines: &[String], inside: Rect, buffer: &mut Buffer, theme: Theme) {
     for (y, line) in (inside.y + 2..inside.bottom()).zip(lines) {
