@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::model::{Bookmarks, Orders};
 use crate::domain::clean;
 
 /// So many lines of the palette are remembered.
@@ -14,9 +15,10 @@ const HISTORY: usize = 100;
 pub struct Memory {
     /// What was run in the palette, the latest last, each line once.
     pub history: Vec<String>,
-    /// The theme, where one was chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub theme: Option<String>,
+    /// How the tables are sorted.
+    pub orders: Orders,
+    /// The places to come back to.
+    pub bookmarks: Bookmarks,
 }
 
 impl Memory {
@@ -24,7 +26,8 @@ impl Memory {
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         let mut table = text.parse::<Table>().unwrap_or_default();
-        let mut memory = Self { history: Vec::new(), theme: field(&mut table, "theme") };
+        let (orders, bookmarks) = (field(&mut table, "orders"), field(&mut table, "bookmarks"));
+        let mut memory = Self { history: Vec::new(), orders, bookmarks };
         let history: Vec<Value> = field(&mut table, "history");
         for line in history.iter().filter_map(Value::as_str) {
             memory.remember(&clean(line.as_bytes()));
@@ -63,6 +66,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::console::model::{SearchColumn, SortOrder};
+    use crate::domain::Point;
 
     #[test]
     fn each_line_is_remembered_once_the_latest_last() {
@@ -80,14 +85,16 @@ mod tests {
     #[test]
     fn what_is_damaged_or_unknown_does_no_harm() {
         assert_eq!(Memory::from_text("history = [\"cut off"), Memory::default());
-        let read = Memory::from_text("theme = 3\nhistory = [\"quit\", 7, \"a\\u001bb\"]\n[later]\nx = 1\n");
-        assert_eq!(read, Memory { history: vec!["quit".to_owned(), "a\\u{1b}b".to_owned()], theme: None });
+        let read = Memory::from_text("orders = 3\nhistory = [\"quit\", 7, \"a\\u001bb\"]\n[later]\nx = 1\n");
+        assert_eq!(read, Memory { history: vec!["quit".to_owned(), "a\\u{1b}b".to_owned()], ..Memory::default() });
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(lines in prop::collection::vec("[ -~é\"\\\\]{0,20}", 0..9), theme in prop::option::of("[a-z]{1,9}")) {
-            let mut memory = Memory { theme, ..Memory::default() };
+        fn what_is_written_is_read(lines in prop::collection::vec("[ -~é\"\\\\]{0,20}", 0..9), descending: bool) {
+            let mut memory = Memory::default();
+            memory.orders.searches = SortOrder { by: SearchColumn::Rider, descending };
+            memory.bookmarks.set("depot", Point::clamped(-33.4, -70.6), 120.0);
             for line in lines {
                 memory.remember(&line);
             }

@@ -2,13 +2,15 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::Point;
+
 /// What goes along with the mouse while its button is down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Drag {
-    /// The map, from where the mouse was last.
+    /// The map, by this place.
     Map {
-        /// The cell of the screen.
-        at: Position,
+        /// It stays under the mouse.
+        place: Point,
     },
     /// A driver who will be carried if the mouse moves on from there.
     Driver {

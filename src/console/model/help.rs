@@ -4,7 +4,7 @@ use super::Model;
 use crate::console::action::Group;
 
 /// How many signs the help explains, below the keys.
-pub const HELP_LEGEND: usize = 8;
+pub const HELP_LEGEND: usize = 9;
 
 impl Model {
     /// How many lines the help has: each group with its head and the line below it, and the legend.

@@ -243,8 +243,18 @@ impl Model {
 
     /// Takes in what was remembered.
     pub fn recall(&mut self, memory: Memory) {
+        self.set_orders(memory.orders);
+        self.bookmarks = memory.bookmarks.clone();
         self.remembered = memory.clone();
         self.memory = memory;
+    }
+
+    /// Notes what is to be remembered after this run.
+    pub fn note_memory(&mut self) {
+        self.memory.orders = self.orders();
+        if self.memory.bookmarks != self.bookmarks {
+            self.memory.bookmarks = self.bookmarks.clone();
+        }
     }
 
     /// The regions of the screen; none where it is too small.

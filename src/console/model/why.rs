@@ -59,7 +59,7 @@ pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
         }
         Record::Whole(request) => {
             let Some(around) = world.around else {
-                reasons.push(plain("looking around …"));
+                reasons.push(plain("looking around ..."));
                 return reasons;
             };
             reasons.push(within(around, request.radius_m, request.next_attempt_at().since(world.now)));
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn without_workers_nobody_attempts() {
         assert!(texts(&row(), None, 0, Vec::new())[0].contains("cabstand serve"));
-        assert_eq!(texts(&row(), None, 1, Vec::new()), ["looking around …"]);
+        assert_eq!(texts(&row(), None, 1, Vec::new()), ["looking around ..."]);
     }
 
     #[test]

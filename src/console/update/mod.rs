@@ -53,6 +53,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
     };
     model.settle();
     effects.extend(alarms::look(model));
+    model.note_memory();
     if model.memory != model.remembered {
         model.remembered = model.memory.clone();
         // First of all: after an effect that leaves, nothing is carried out any more.

@@ -100,16 +100,16 @@ fn press_map(model: &mut Model, at: Position, column: u16, row: u16) {
     }
     model.drag = Some(match target {
         Some(Target::Driver(_)) if model.map.carry.is_none() => Drag::Driver { from: at },
-        _ => Drag::Map { at },
+        _ => Drag::Map { place: model.map.projection.to_place(f64::from(column) + 0.5, f64::from(row) + 0.5) },
     });
 }
 
 fn drag(model: &mut Model, at: Position) {
     match model.drag {
-        Some(Drag::Map { at: before }) => {
-            let moved = |now: u16, before: u16| f64::from(before) - f64::from(now);
-            model.map.pan(moved(at.x, before.x), moved(at.y, before.y));
-            model.drag = Some(Drag::Map { at });
+        Some(Drag::Map { place }) => {
+            let Some(map) = model.areas().map(|areas| inside(areas.map)) else { return };
+            let (column, row) = (f64::from(at.x) - f64::from(map.x), f64::from(at.y) - f64::from(map.y));
+            model.map.hold(place, column + 0.5, row + 0.5);
         }
         Some(Drag::Driver { from }) if from != at => {
             // A click that shakes by less than a cell is a click.

@@ -371,7 +371,7 @@ mod tests {
         desk.press("@");
         desk.type_text("nowhere");
         desk.press("enter");
-        assert!(desk.notice().contains("nothing in sight is called nowhere"), "{}", desk.notice());
+        assert!(desk.notice().contains("nothing is called nowhere"), "{}", desk.notice());
     }
 
     #[test]
@@ -469,6 +469,7 @@ mod tests {
         for (text, refused) in [("search -33.4,-70.6", true), ("remove 17", true), ("cancel", true), ("clear", false)] {
             let mut desk = typing(text);
             desk.model.options.read_only = true;
+            desk.model.armed = crate::console::model::Armed::Never;
             assert_eq!(deed(&desk.press("enter")), None, "{text}");
             assert_eq!(desk.notice().contains("--read-only"), refused, "{text}");
             assert!(desk.model.layers.is_empty(), "{text}");

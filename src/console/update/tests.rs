@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, sighting, waiting};
 use crate::console::keymap::Context;
+use crate::console::layout::inside;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
-use crate::console::model::{Layer, Tone};
+use crate::console::model::{Armed, Layer, Tone};
 use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId};
 
 fn done(effects: &[Effect]) -> Option<&Deed> {
@@ -355,11 +356,11 @@ fn enter_centres_on_the_selection() {
 fn tab_goes_round_the_panes() {
     let mut desk = Desk::in_town(120, 40);
     let mut seen = vec![desk.model.context()];
-    for _ in 0..3 {
+    for _ in 0..4 {
         desk.press("tab");
         seen.push(desk.model.context());
     }
-    assert_eq!(seen, [Context::Searches, Context::Map, Context::Events, Context::Searches]);
+    assert_eq!(seen, [Context::Searches, Context::Drivers, Context::Map, Context::Events, Context::Searches]);
 }
 
 #[test]
@@ -445,9 +446,10 @@ fn a_console_that_only_looks_says_so_at_the_key() {
     for key in ["s", "S", "m", "n", "D", "c", "x"] {
         let mut desk = Desk::in_town(120, 40);
         desk.model.options.read_only = true;
+        desk.model.armed = Armed::Never;
         desk.press("]");
         assert_eq!(desk.press(key), [], "{key}");
-        assert_eq!(desk.notice(), "this console only looks (--read-only)", "{key}");
+        assert_eq!(desk.notice(), "this console only looks (--read-only); :arm 10m lets it act", "{key}");
         assert!(desk.model.layers.is_empty() && desk.model.map.carry.is_none(), "{key}");
     }
 }
@@ -498,15 +500,15 @@ fn a_filter_that_is_dropped_gives_the_selection_back() {
 #[test]
 fn events_are_not_scrolled_past_the_oldest() {
     let mut desk = Desk::in_town(120, 40);
-    desk.press("tab");
-    desk.press("tab");
+    desk.press("4");
     desk.press("up");
-    assert_eq!(desk.model.events_back, 0, "all are in sight");
+    let height = usize::from(inside(desk.model.areas().unwrap().events).height);
+    assert_eq!(desk.model.events_back, 5 - height, "the oldest is in sight, and no more");
     desk.news(News::Events((10..60).map(|at| event(at, EventKind::Opened, Some(at), None)).collect()));
     for _ in 0..90 {
         desk.press("up");
     }
-    assert_eq!(desk.model.events_back, 55 - 6, "the pane stays full");
+    assert_eq!(desk.model.events_back, 55 - height, "the pane stays full");
 }
 
 #[test]

@@ -14,10 +14,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text;
 use crate::console::message::Link;
-use crate::console::model::{Alarm, Model};
+use crate::console::model::{Alarm, Armed, Held, Model};
 use crate::console::theme::Theme;
 use crate::console::wording;
-use crate::domain::format_wait;
+use crate::domain::{format_span, format_wait};
 
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
@@ -92,10 +92,13 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
         parts.push(part(format_wait(vitals.latency), theme.text(), 3, false));
     }
-    if model.options.read_only {
-        parts.push(part("read-only".to_owned(), theme.warning(), 0, false));
+    if let Some((text, style)) = armed(model, theme) {
+        parts.push(part(text, style, 0, false));
     }
-    let (text, style) = age(model, theme);
+    let (text, style) = match &model.held {
+        Some(stopped) => held(model, stopped, theme),
+        None => age(model, theme),
+    };
     parts.push(part(text, style, 0, false));
     parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, 0, true)));
     if let Some(vitals) = &model.vitals {
@@ -143,6 +146,23 @@ fn numbers(model: &Model) -> Vec<(String, bool)> {
     let found = figures.found_share().map(|share| format!("found {share}%"));
     let wait = figures.median.map(|wait| format!("p50 {}", format_wait(wait)));
     found.map(|text| (text, true)).into_iter().chain(wait.map(|text| (text, false))).collect()
+}
+
+/// Whether changes are let through, where that is not a matter of course.
+fn armed(model: &Model, theme: Theme) -> Option<(String, Style)> {
+    match model.armed.left(model.now) {
+        Some(left) => Some((format!("armed {}", format_span(left)), theme.armed())),
+        None if model.armed == Armed::Never => Some(("read-only".to_owned(), theme.warning())),
+        None => None,
+    }
+}
+
+/// How long the picture has stood still, and how much is held back meanwhile.
+fn held(model: &Model, held: &Held, theme: Theme) -> (String, Style) {
+    let (searches, events) = held.counts();
+    let span = model.redis_now().map(|now| format_span(now.since(held.since))).unwrap_or_default();
+    let back = format!("{}, {}", wording::many(searches as u64, "change"), wording::many(events as u64, "event"));
+    (format!("{} paused {span}, {back} held back", theme.signs.held), theme.held())
 }
 
 fn age(model: &Model, theme: Theme) -> (String, Style) {

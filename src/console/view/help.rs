@@ -97,6 +97,7 @@ fn legend(theme: Theme) -> [(String, &'static str); HELP_LEGEND] {
         (format!("{} {}", signs.pin, signs.pin_selected), "who waits; the selected one, with the radius around"),
         (format!("{} {}", signs.pins[1], signs.pins[2]), "who waits and ends soon; who is about to be lost"),
         (signs.cursor.to_owned(), "the map's cursor"),
+        ("left: age:".to_owned(), "in a filter: what speaks of searches alone hides no driver, and the reverse"),
         ("nearest".to_owned(), "how far the nearest driver is; faint: outside the radius"),
         ("(foreign)".to_owned(), "a request that is a key alone: rider and place unknown"),
     ]

@@ -18,7 +18,7 @@ pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut B
     let around = model.detail.around(choose.request);
     let now = model.picture_now().unwrap_or_default();
     let lines: Vec<String> = match around {
-        None => vec!["looking around …".to_owned()],
+        None => vec!["looking around ...".to_owned()],
         Some(around) if around.nearest.is_empty() => vec!["no driver within 100 km".to_owned()],
         Some(around) => around.nearest.iter().map(|near| candidate(near, radius, now)).collect(),
     };

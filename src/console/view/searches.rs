@@ -189,7 +189,7 @@ fn empty(model: &Model, inside: Rect, buffer: &mut Buffer, theme: Theme) {
             format!("{} sets a driver there, {} tells all keys.", key(Action::NewDriver), key(Action::Help)),
         ]
     } else {
-        vec!["Reading …".to_owned()]
+        vec!["Reading ...".to_owned()]
     };
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     table::empty(&lines, inside, buffer, theme);

@@ -12,6 +12,8 @@ use crate::domain::{DriverId, Point, Request};
 
 /// So many neighbours of a search are told by their ids; of more, by their ranks.
 const FEW: usize = 3;
+/// So many of them get a line.
+const MOST_NEIGHBOURS: usize = 3;
 
 impl Paper<'_> {
     /// The radius of the selected search: a true circle on the ground.
@@ -46,10 +48,13 @@ impl Paper<'_> {
 
     /// The neighbours of the selected search.
     pub(super) fn nearest(&mut self, model: &Model) {
-        let nearest = model.searches.selected().and_then(|row| row.nearest.as_ref()).and_then(Option::as_ref);
-        if let (Some(request), Some(nearest)) = (waiting(model), nearest) {
-            self.neighbours(request.pickup, &[(nearest.driver.id.clone(), nearest.driver.place, nearest.distance_m)]);
-        }
+        let Some(request) = waiting(model) else { return };
+        let Some(around) = model.detail.around(request.id) else { return };
+        let named = around.nearest.iter().take(MOST_NEIGHBOURS).map(|near| {
+            let driver = &near.candidate.driver;
+            (driver.id.clone(), driver.place, near.candidate.distance_m)
+        });
+        self.neighbours(request.pickup, &named.collect::<Vec<_>>());
     }
 
     /// Where drivers came from.
