@@ -27,14 +27,22 @@ impl Projection {
     /// Where a place stands: columns from the left, rows from the top, fractions of a cell included; often outside.
     #[must_use]
     pub fn to_cell(&self, place: Point) -> (f64, f64) {
-        let mut east = place.lng() - self.centre.lng();
-        // The short way round the earth.
-        if east.abs() > MAX_LNG {
-            east -= 360.0 * east.signum();
-        }
-        let north = place.lat() - self.centre.lat();
+        self.to_cells()(place)
+    }
+
+    /// The same for many places: what depends on the map alone is reckoned once.
+    pub fn to_cells(&self) -> impl Fn(Point) -> (f64, f64) + use<> {
+        let (centre, column_deg, row_deg) = (self.centre, self.column_deg(), self.row_deg());
         let (width, height) = (f64::from(self.columns), f64::from(self.rows));
-        (width / 2.0 + east / self.column_deg(), height / 2.0 - north / self.row_deg())
+        move |place| {
+            let mut east = place.lng() - centre.lng();
+            // The short way round the earth.
+            if east.abs() > MAX_LNG {
+                east -= 360.0 * east.signum();
+            }
+            let north = place.lat() - centre.lat();
+            (width / 2.0 + east / column_deg, height / 2.0 - north / row_deg)
+        }
     }
 
     /// The place in a cell, fractions of a cell included.

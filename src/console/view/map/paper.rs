@@ -6,7 +6,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::symbols::braille::BRAILLE;
 use unicode_width::UnicodeWidthStr;
 
 use super::clip;
@@ -18,6 +17,10 @@ use crate::domain::{MAX_LNG, Point};
 
 /// Dots in a cell, across and down.
 pub(super) const DOTS: (f64, f64) = (2.0, 4.0);
+
+/// The Braille pattern without any dot, and what each dot adds to it, row by row.
+const BLANK: u32 = 0x2800;
+const BITS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// The map's area with all that painting on it needs.
 pub(super) struct Paper<'a> {
@@ -116,12 +119,12 @@ impl<'a> Paper<'a> {
         }
         let (there, Some(cell)) = (self.there(at), self.buffer.cell_mut(at)) else { return };
         let together = there.shares_a_cell_with(what);
-        let before = cell.symbol().chars().next().filter(|_| together);
-        let before = before.and_then(|c| BRAILLE.iter().position(|b| *b == c)).unwrap_or(0);
+        let before = cell.symbol().chars().next().filter(|_| together).map_or(BLANK, u32::from);
         let (across, down) = ((column.fract() * DOTS.0) as usize, (row.fract() * DOTS.1) as usize);
-        let Some(dots) = BRAILLE.get(before | 1 << (down * DOTS.0 as usize + across)) else { return };
+        let dot = BITS.get(down).and_then(|row| row.get(across)).copied().unwrap_or(0);
+        let Some(dots) = char::from_u32(before.max(BLANK) | dot) else { return };
         if together && there > what {
-            cell.set_char(*dots);
+            cell.set_char(dots);
         } else {
             self.set(at, dots.encode_utf8(&mut [0; 4]), style, what);
         }
@@ -129,12 +132,20 @@ impl<'a> Paper<'a> {
 
     /// Draws a line through places. Only what is in sight is gone along, however long it is; of its dots every `nth` is set.
     pub(super) fn line(&mut self, places: impl IntoIterator<Item = Point>, what: What, nth: u32) {
-        let mut before = None;
-        for place in places {
-            let here = self.projection.to_cell(place);
-            if let Some(from) = before.replace(here) {
+        let mut cells = places.into_iter().map(self.projection.to_cells());
+        let Some(mut from) = cells.next() else { return };
+        let mut left_out = None;
+        for here in cells {
+            // Nothing is lost of a bend that is smaller than a dot, and much is saved where a whole town is in sight.
+            if (here.0 - from.0).abs() * DOTS.0 < 1.0 && (here.1 - from.1).abs() * DOTS.1 < 1.0 {
+                left_out = Some(here);
+            } else {
                 self.stroke(from, here, what, nth);
+                (from, left_out) = (here, None);
             }
+        }
+        if let Some(end) = left_out {
+            self.stroke(from, end, what, nth);
         }
     }
 

@@ -64,12 +64,12 @@ impl Paper<'_> {
     /// Writes the name of a line on it, if there is room.
     fn named(&mut self, line: &Line) -> bool {
         let width = f64::from(u16::try_from(line.name.width()).unwrap_or(u16::MAX));
+        let [from, to] = line.bounds.corners().map(self.projection.to_cells());
+        let around = Stretch { from, to };
         match line.kind {
-            Kind::Area => {
-                let (left, bottom) = self.projection.to_cell(line.bounds.corners()[0]);
-                let (right, top) = self.projection.to_cell(line.bounds.corners()[1]);
-                right - left > width && self.name_at((f64::midpoint(left, right), f64::midpoint(top, bottom)), line)
-            }
+            Kind::Area => to.0 - from.0 > width && self.name_at(around.at(0.5), line),
+            // Most lines of a whole town are seen to be too short without going along them.
+            Kind::Line if around.length() <= width + SPARE => false,
             Kind::Line => {
                 let (stretch, whole) = self.longest_in_sight(line);
                 let places = [0.5, 0.25, 0.75].map(|part| stretch.at(part));
@@ -82,11 +82,12 @@ impl Paper<'_> {
     /// counts as two.
     fn longest_in_sight(&self, line: &Line) -> (Stretch, f64) {
         let view = self.projection.view().bounds;
+        let to_cell = self.projection.to_cells();
         let (mut longest, mut whole) = (Stretch::default(), 0.0);
         for piece in line.pieces.iter().filter(|piece| piece.bounds.meets(view)) {
             for ends in piece.points.windows(2) {
                 let [from, to] = ends else { continue };
-                let stretch = Stretch { from: self.projection.to_cell(*from), to: self.projection.to_cell(*to) };
+                let stretch = Stretch { from: to_cell(*from), to: to_cell(*to) };
                 let Some((begin, end)) = self.in_sight(stretch.from, stretch.to) else { continue };
                 let seen = Stretch { from: stretch.at(begin), to: stretch.at(end) };
                 whole += seen.length();

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, ended, place, sighting, waiting};
+use crate::console::fixtures::{Desk, START, ended, id, place, sighting, waiting};
 use crate::console::layout;
 use crate::console::message::News;
 use crate::console::overlay::Overlay;
 use crate::console::theme::Theme;
 use crate::console::view::tests::{frame, text};
 use crate::domain::geohash::Cell;
-use crate::domain::{Block, Bounds, FleetView, Record, Search, Sighting, State};
+use crate::domain::{Around, Block, Bounds, Candidate, FleetView, Near, Record, Search, Sighting, State};
 
 const STREETS: &str = include_str!("../../../../assets/santiago.geojson");
 
@@ -32,6 +32,40 @@ fn fleet(drivers: Vec<Sighting>) -> News {
 fn streets_lie_under_the_drivers() {
     let mut desk = on_streets(120, 40);
     desk.press("+");
+    insta::assert_snapshot!(text(&desk));
+}
+
+/// However finely it was measured and however far away it is: it is made of pieces, and each leaves a dot.
+#[test]
+fn a_line_of_many_points_is_seen_from_afar() {
+    let mut desk = Desk::in_town(120, 40);
+    let before = text(&desk);
+    let points = (0..20_000).map(|n| format!("[{:.6},-33.43]", -70.70 + f64::from(n) * 0.000_005));
+    let line = format!(r#"{{"type":"LineString","coordinates":[{}]}}"#, points.collect::<Vec<_>>().join(","));
+    desk.model.options.overlay = Arc::new(Overlay::parse(&line).unwrap());
+    let solid = |text: &str| text.lines().map(|row| row.matches(['⠉', '⠒', '⠤', '⣀']).count()).max();
+    let added = text(&desk)
+        .lines()
+        .zip(before.lines())
+        .filter(|(now, before)| now != before)
+        .map(|(now, _)| now.to_owned())
+        .collect::<Vec<_>>();
+    assert_eq!(added.len(), 1, "{added:?}");
+    assert!(solid(&added[0]) > Some(25), "{added:?}");
+}
+
+#[test]
+fn the_nearest_drivers_are_joined_to_the_search() {
+    let mut desk = on_streets(120, 40);
+    desk.press("1");
+    desk.press("down");
+    let near = |driver: &Sighting| Near {
+        candidate: Candidate { driver: driver.driver(), distance_m: 1_000.0, geohash: 0 },
+        seen: driver.seen,
+        stale: driver.stale,
+    };
+    let nearest = ["34", "17", "33", "21"].map(|id| near(desk.model.map.driver(&id.parse().unwrap()).unwrap()));
+    desk.news(News::Around(id(1), Around { free: 4, stale: 0, nearest: nearest.to_vec() }));
     insta::assert_snapshot!(text(&desk));
 }
 
