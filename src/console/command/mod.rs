@@ -150,6 +150,7 @@ fn with_arguments(spec: &Spec, rest: &str) -> Result<Command, CommandError> {
         ("remove", [driver]) => Command::Remove(read(driver)?),
         // A filter has a language of its own, and a name may have spaces: both are taken as they stand.
         ("filter", [_, ..]) => Command::Filter(rest.to_owned()),
+        ("bookmark", [name]) if rest.starts_with('"') => Command::Bookmark((*name).to_owned()),
         ("bookmark", [_, ..]) => Command::Bookmark(rest.to_owned()),
         ("clear", []) => Command::Clear,
         ("sort", [column]) => Command::Sort((*column).to_owned()),
@@ -218,7 +219,7 @@ impl fmt::Display for Command {
             Self::Clear => f.write_str("clear"),
             Self::Sort(column) => write!(f, "sort {}", quoted(column)),
             Self::Theme(name) => write!(f, "theme {}", quoted(name)),
-            Self::Bookmark(name) => write!(f, "bookmark {name}"),
+            Self::Bookmark(name) => write!(f, "bookmark {}", quoted(name)),
             Self::Arm(span) => write!(f, "arm {}", span_text(*span)),
             Self::Disarm => f.write_str("disarm"),
         }
@@ -279,6 +280,7 @@ mod tests {
             ("place \"taxi 7\"", Command::Place(driver("taxi 7"), None)),
             ("filter state:waiting \"a", Command::Filter("state:waiting \"a".to_owned())),
             ("bookmark the airport", Command::Bookmark("the airport".to_owned())),
+            ("bookmark \"the airport\"", Command::Bookmark("the airport".to_owned())),
             ("arm 10m", Command::Arm(Duration::from_mins(10))),
             ("disarm", Command::Disarm),
         ] {

@@ -244,7 +244,7 @@ impl Model {
     /// Takes in what was remembered.
     pub fn recall(&mut self, memory: Memory) {
         self.set_orders(memory.orders);
-        self.bookmarks = memory.bookmarks.clone();
+        self.bookmarks = memory.bookmarks.clone().into();
         self.remembered = memory.clone();
         self.memory = memory;
     }
@@ -252,8 +252,8 @@ impl Model {
     /// Notes what is to be remembered after this run.
     pub fn note_memory(&mut self) {
         self.memory.orders = self.orders();
-        if self.memory.bookmarks != self.bookmarks {
-            self.memory.bookmarks = self.bookmarks.clone();
+        if !self.bookmarks.iter().eq(&self.memory.bookmarks) {
+            self.memory.bookmarks = self.bookmarks.iter().cloned().collect();
         }
     }
 

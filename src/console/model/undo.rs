@@ -45,9 +45,8 @@ impl Undo {
 /// In words for the operator, after "can't be undone: ".
 pub fn way_back(deed: &Deed, outcome: &Outcome) -> Result<Deed, &'static str> {
     match (deed, outcome) {
-        (Deed::Open(..), Outcome::Opened(id)) => Ok(Deed::Cancel(*id)),
+        (Deed::Open(..), Outcome::Opened(id)) | (Deed::Reopen(id), _) => Ok(Deed::Cancel(*id)),
         (Deed::Cancel(id), _) => Ok(Deed::Reopen(*id)),
-        (Deed::Reopen(id), _) => Ok(Deed::Cancel(*id)),
         (Deed::Extend(id, by_ms), _) => Ok(Deed::Extend(*id, -by_ms)),
         (Deed::Widen(id, _), Outcome::RadiusWas(Metres(before))) => Ok(Deed::Widen(*id, Metres(*before))),
         (Deed::Place(driver), _) => Ok(Deed::Remove(driver.id.clone())),

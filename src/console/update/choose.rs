@@ -7,13 +7,11 @@ use crate::console::model::{Choose, Layer, Model, Tone};
 /// Takes the chosen driver.
 pub(super) fn take(model: &mut Model, choose: Choose) -> Vec<Effect> {
     let near = model.detail.around(choose.request).and_then(|around| around.nearest.get(choose.chosen));
-    match near.map(|near| near.candidate.driver.id.clone()) {
-        Some(driver) => assign_to(model, choose.request, driver),
-        None => {
-            model.say(Tone::Plain, "nobody was chosen");
-            Vec::new()
-        }
+    if let Some(driver) = near.map(|near| near.candidate.driver.id.clone()) {
+        return assign_to(model, choose.request, driver);
     }
+    model.say(Tone::Plain, "nobody was chosen");
+    Vec::new()
 }
 
 /// Chooses another one, so many lines below.

@@ -5,7 +5,7 @@ use super::searches::ask_first;
 use crate::console::action::Action;
 use crate::console::message::{Deed, Effect};
 use crate::console::model::{Carry, Model, Subject, Tone};
-use crate::domain::{Driver, DriverId};
+use crate::domain::{Driver, DriverId, Sighting};
 
 /// Selects the next driver on the map, or the previous one.
 pub(super) fn select(model: &mut Model, forward: bool) {
@@ -26,7 +26,7 @@ pub(super) fn choose(model: &mut Model, id: DriverId) {
 
 /// The selected driver, if in sight; otherwise it says how to choose one.
 pub(super) fn selected(model: &mut Model) -> Option<Driver> {
-    let driver = model.map.selected_driver().map(|sighting| sighting.driver());
+    let driver = model.map.selected_driver().map(Sighting::driver);
     if driver.is_none() {
         let (previous, next) = (model.key_for(Action::PreviousDriver), model.key_for(Action::NextDriver));
         model.say(Tone::Plain, format!("no driver is selected: choose one on the map with {previous} and {next}"));

@@ -12,7 +12,7 @@ use crate::console::command::{
     ALIASES, Command, CommandError, Kind, commands as all_commands, last_word, quoted, spec_of, true_name,
 };
 use crate::console::message::Effect;
-use crate::console::model::{Choice, Layer, Model, Palette};
+use crate::console::model::{Choice, DriverColumn, Layer, Model, Palette, Pane, SearchColumn, ThemeName};
 
 /// So many choices are proposed at the most.
 const MOST: usize = 100;
@@ -189,16 +189,23 @@ fn known(model: &Model, kind: Kind) -> Vec<(String, String)> {
     // One whose name cannot be typed as it is cannot be meant by typing.
     let drivers = model.map.fleet.drivers.iter().filter(|driver| driver.id.as_bytes() == driver.id.as_str().as_bytes());
     let drivers = || drivers.clone().map(|driver| (driver.id.to_string(), format!("driver at {}", driver.place)));
+    let bookmarks = || model.bookmarks.iter().map(|bookmark| (bookmark.name.clone(), "bookmark".to_owned()));
     match kind {
         Kind::Request => requests().collect(),
         Kind::Driver => drivers().collect(),
         Kind::DriverOrRequest => drivers().chain(requests()).collect(),
-        Kind::Goal => requests().chain(drivers()).collect(),
+        Kind::Goal => requests().chain(bookmarks()).chain(drivers()).collect(),
         Kind::Place => {
             let cursor = model.map.projection.cursor();
             vec![(format!("{:.6},{:.6}", cursor.lat(), cursor.lng()), "the map's cursor".to_owned())]
         }
-        Kind::Theme | Kind::Bookmark | Kind::Column | Kind::Rider | Kind::Free => Vec::new(),
+        Kind::Theme => ThemeName::ALL.map(|theme| (theme.to_string(), String::new())).to_vec(),
+        Kind::Bookmark => bookmarks().collect(),
+        Kind::Column if model.table == Pane::Drivers => {
+            DriverColumn::ALL.map(|column| (column.as_str().to_owned(), String::new())).to_vec()
+        }
+        Kind::Column => SearchColumn::ALL.map(|column| (column.as_str().to_owned(), String::new())).to_vec(),
+        Kind::Rider | Kind::Free => Vec::new(),
     }
 }
 
@@ -421,6 +428,23 @@ mod tests {
     }
 
     #[test]
+    fn themes_columns_and_bookmarks_are_completed() {
+        assert_eq!(choices(&typing("theme dar"))[0], "dark");
+        assert_eq!(choices(&typing("sort crea")), ["created"]);
+        let mut desk = typing("bookmark the airport");
+        desk.press("enter");
+        type_in(&mut desk, "goto airp");
+        desk.press("tab");
+        assert_eq!(line(&desk), "goto \"the airport\" ");
+        desk.press("enter");
+        assert_eq!(desk.notice(), "", "it is found");
+        desk.press("esc");
+        desk.press("2");
+        type_in(&mut desk, "sort dist");
+        assert_eq!(choices(&desk), ["distance"]);
+    }
+
+    #[test]
     fn an_argument_is_chosen_and_run() {
         let mut desk = typing("goto k");
         desk.press("down");
@@ -462,6 +486,27 @@ mod tests {
         type_in(&mut desk, "clear");
         let again = desk.press("enter");
         assert!(!again.iter().any(|effect| matches!(effect, Effect::Remember(_))), "nothing new: {again:?}");
+    }
+
+    #[test]
+    fn orders_and_bookmarks_outlast_a_run() {
+        let mut desk = Desk::in_town(120, 40);
+        let kept = |effects: &[Effect]| {
+            effects.iter().find_map(|effect| match effect {
+                Effect::Remember(memory) => Some(memory.clone()),
+                _ => None,
+            })
+        };
+        assert_eq!(kept(&desk.press("o")).unwrap().orders, desk.model.orders());
+        let memory = kept(&desk.press("B")).unwrap();
+        assert_eq!(memory.bookmarks.len(), 1);
+        assert_eq!(kept(&desk.press("b")), None, "to go to a bookmark is nothing new");
+
+        let mut next = Desk::in_town(120, 40);
+        next.model.recall(memory);
+        assert_eq!(next.model.orders(), desk.model.orders());
+        assert!(next.model.bookmarks.iter().eq(desk.model.bookmarks.iter()));
+        assert_eq!(kept(&next.press("]")), None, "nor is what was recalled");
     }
 
     #[test]

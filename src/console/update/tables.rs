@@ -61,15 +61,12 @@ pub(super) fn step(model: &mut Model, direction: Direction, far: bool) {
 
 /// A step of so many rows in a table.
 pub(super) fn step_by(model: &mut Model, pane: Pane, rows: isize) {
-    match pane {
-        Pane::Drivers => {
-            model.move_driver_selection(rows);
-            model.detail.subject = Subject::Driver;
-        }
-        _ => {
-            model.searches.move_selection(rows);
-            model.detail.subject = Subject::Search;
-        }
+    if pane == Pane::Drivers {
+        model.move_driver_selection(rows);
+        model.detail.subject = Subject::Driver;
+    } else {
+        model.searches.move_selection(rows);
+        model.detail.subject = Subject::Search;
     }
 }
 

@@ -122,10 +122,12 @@ fn nearest(model: &Model, row: &Row, now: UnixMs, theme: Theme) -> Option<Line> 
     let around = model.detail.around(row.search.id)?;
     let named = |near: &Near| {
         let candidate = &near.candidate;
-        let style = if near.stale { theme.faint() } else { theme.driver() };
+        let (id, distance) = (&candidate.driver.id, format_distance(candidate.distance_m));
+        if !near.stale {
+            return (format!("{id} {distance}"), theme.driver());
+        }
         let age = near.seen.map(|at| format!(" {}", wording::ago(now.since(at)))).unwrap_or_default();
-        let stale = if near.stale { format!(" stale{age}") } else { String::new() };
-        (format!("{} {}{stale}", candidate.driver.id, format_distance(candidate.distance_m)), style)
+        (format!("{id} {distance} stale{age}"), theme.faint())
     };
     let mut line = vec![("near ".to_owned(), theme.label())];
     for (i, near) in around.nearest.iter().take(NEAR_NAMED).enumerate() {
