@@ -2,7 +2,7 @@
 
 use super::trails::Trails;
 use crate::console::projection::{Projection, SCALES};
-use crate::domain::{DriverId, FleetView, Point, Sighting};
+use crate::domain::{DriverId, FleetView, Point, Sighting, StreamId};
 
 /// How much one step of the zoom changes the scale.
 const ZOOM_STEP: f64 = 1.5;
@@ -21,6 +21,8 @@ pub struct Carry {
     pub from: Point,
     /// Held there.
     pub at: Point,
+    /// The last event that was known when it was taken up: what comes after it happened meanwhile.
+    pub since: StreamId,
 }
 
 /// The state of the map.

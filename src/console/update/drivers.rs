@@ -5,7 +5,8 @@ use super::searches::ask_first;
 use crate::console::action::Action;
 use crate::console::message::{Deed, Effect};
 use crate::console::model::{Carry, Model, Subject, Tone};
-use crate::domain::{Driver, DriverId, Sighting};
+use crate::console::wording;
+use crate::domain::{Driver, DriverId, Event, EventKind, Sighting};
 
 /// Selects the next driver on the map, or the previous one.
 pub(super) fn select(model: &mut Model, forward: bool) {
@@ -38,7 +39,8 @@ pub(super) fn selected(model: &mut Model) -> Option<Driver> {
 pub(super) fn grab(model: &mut Model) {
     let Some(driver) = selected(model) else { return };
     model.map.bring_into_sight(driver.place);
-    model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place });
+    let since = model.events.back().map(|event| event.id).unwrap_or_default();
+    model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place, since });
 }
 
 /// Takes the selected driver off the map, after a yes.
@@ -54,5 +56,18 @@ pub(super) fn drop_here(model: &mut Model, here: bool) -> Vec<Effect> {
         model.say(Tone::Plain, format!("driver {} stays where it was", carry.id));
         return Vec::new();
     }
-    send(model, vec![Deed::Move(Driver { id: carry.id, place: carry.at }, None)])
+    let by_other = moved_meanwhile(model, &carry);
+    let deeds = vec![Deed::Move(Driver { id: carry.id, place: carry.at }, None)];
+    match by_other {
+        Some(told) => ask_first(model, format!("Meanwhile {told}. Drop it here all the same?"), deeds),
+        None => send(model, deeds),
+    }
+}
+
+/// What another operator has done to a driver while this one carried it: whoever is slower is told, and not overruled unheard.
+fn moved_meanwhile(model: &Model, carry: &Carry) -> Option<String> {
+    let by_hand = |event: &&Event| matches!(event.kind, EventKind::Moved | EventKind::Placed | EventKind::Removed);
+    let meanwhile = model.events.iter().rev().take_while(|event| event.id > carry.since);
+    let mut of_driver = meanwhile.filter(|event| event.driver_id.as_ref() == Some(&carry.id));
+    of_driver.find(by_hand).map(wording::event)
 }

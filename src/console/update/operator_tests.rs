@@ -180,6 +180,21 @@ fn a_moved_driver_goes_back_only_from_where_it_was_put() {
 }
 
 #[test]
+fn who_drops_a_driver_that_another_moved_meanwhile_is_told_first() {
+    let mut desk = desk();
+    desk.press("]");
+    desk.press("m");
+    desk.press("right");
+    desk.news(News::Events(vec![event(30, EventKind::Moved, None, Some("2"))]));
+    assert_eq!(deeds(&desk.press("enter")), []);
+    let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+    assert!(confirm.question.starts_with("Meanwhile driver 2: moved"), "{}", confirm.question);
+    assert!(confirm.question.contains("by ana@desk"), "{}", confirm.question);
+    let effects = desk.press("y");
+    assert!(matches!(deeds(&effects).as_slice(), [Deed::Move(_, None)]), "{effects:?}");
+}
+
+#[test]
 fn what_cannot_be_undone_says_why_and_what_would_be_next() {
     let mut desk = desk();
     let effects = desk.press("e");
