@@ -3,7 +3,7 @@
 //! Order, filter and scroll are settled once after something has changed, never while drawing. The selection is an id, and its
 //! row keeps its line on the screen whatever comes or goes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Row;
@@ -20,7 +20,7 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
-    pub(super) rows: HashMap<RequestId, Row>,
+    pub(super) rows: BTreeMap<RequestId, Row>,
     /// What is shown, in order.
     pub(super) order: Vec<RequestId>,
     pub(super) selected: Option<RequestId>,
@@ -43,7 +43,7 @@ impl Searches {
         self.rows.get(&id)
     }
 
-    /// Every request of the table, shown or not.
+    /// Every request of the table, shown or not, the oldest first: whatever is drawn of them is drawn alike each time.
     pub fn all(&self) -> impl Iterator<Item = &Row> {
         self.rows.values()
     }
