@@ -232,7 +232,7 @@ fn next_tick(model: &Model) -> Duration {
         // The picture stands still; only its age goes on.
         return TICK;
     }
-    let moments = model.searches.next_deadline().into_iter().chain(model.alarms.next());
+    let moments = model.newest_searches().next_deadline().into_iter().chain(model.alarms.next());
     let until = moments.min().map(|at| at.since(now) + Duration::from_millis(1));
     until.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
 }

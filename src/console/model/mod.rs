@@ -26,7 +26,7 @@ mod trails;
 mod undo;
 mod why;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ use super::layout::{self, Areas};
 use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
 use super::overlay::Overlay;
-use crate::domain::{Event, Point, UnixMs, Vitals};
+use crate::domain::{Event, Point, RequestId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
@@ -179,6 +179,8 @@ pub struct Model {
     pub held: Option<Held>,
     /// What this operator did and can undo.
     pub undo: Undo,
+    /// Requests of which it is not known whether an action of this operator was done: they are read again.
+    pub unsure: BTreeSet<RequestId>,
     /// Whether changes are let through.
     pub armed: Armed,
     /// A word about the last action.
@@ -228,6 +230,7 @@ impl Model {
             drag: None,
             held: None,
             undo: Undo::default(),
+            unsure: BTreeSet::new(),
             armed,
             notice: None,
             size,
@@ -311,9 +314,12 @@ impl Model {
     /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
     #[must_use]
     pub fn picture_now(&self) -> Option<UnixMs> {
-        if let Some(held) = &self.held {
-            return Some(held.since);
-        }
+        self.held.as_ref().map_or_else(|| self.newest_now(), |held| Some(held.since))
+    }
+
+    /// The moment that the header and the numbers tell of: now, and while Redis is away the last that is known.
+    #[must_use]
+    pub fn newest_now(&self) -> Option<UnixMs> {
         let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
         Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
     }
@@ -324,10 +330,44 @@ impl Model {
         self.true_at.map(|at| self.now.saturating_sub(at))
     }
 
-    /// How many requests wait. The table knows at once and exactly, unless more wait than it holds.
+    /// The table as it is now, also while an older picture is shown.
+    #[must_use]
+    pub fn newest_searches(&self) -> &Searches {
+        self.held.as_ref().map_or(&self.searches, |held| &held.searches)
+    }
+
+    /// The table that takes in what is read: the one that is shown, or while the picture is stopped the one that is held back.
+    pub fn newest_searches_mut(&mut self) -> &mut Searches {
+        self.held.as_mut().map_or(&mut self.searches, |held| &mut held.searches)
+    }
+
+    /// Stops the picture as it was at this moment of Redis' clock.
+    pub fn hold(&mut self, now: UnixMs) {
+        self.held = Some(Held::new(now, &self.searches));
+    }
+
+    /// Lets the picture go on with all that was held back.
+    pub fn release(&mut self, held: Held) {
+        let happened = held.happened();
+        let Held { searches, fleet, around, life, events, .. } = held;
+        self.searches.go_on_with(searches);
+        if let Some(fleet) = fleet {
+            self.take_fleet(fleet);
+        }
+        if let Some((id, around)) = around {
+            self.detail.take_around(id, around);
+        }
+        if let Some((id, life)) = life {
+            self.take_life(id, life);
+        }
+        happened.iter().for_each(|event| self.detail.add(event));
+        self.add_events(events);
+    }
+
+    /// How many requests wait now. The table knows at once and exactly, unless more wait than it holds.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        let (waiting, foreign) = self.searches.waiting();
+        let (waiting, foreign) = self.newest_searches().waiting();
         let counted = self.vitals.map_or(0, |vitals| vitals.waiting) + foreign as u64;
         if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
     }
@@ -381,6 +421,29 @@ impl Model {
         let height = self.areas().map_or(0, |areas| usize::from(layout::inside(areas.events).height));
         let most = self.events.len().saturating_sub(height);
         self.events_back = self.events_back.saturating_add_signed(lines).min(most);
+    }
+
+    /// Takes in all that has happened to a search, oldest first. What has happened to it since that was read was told already, and
+    /// belongs to it as well.
+    pub fn take_life(&mut self, id: RequestId, life: Vec<Event>) {
+        self.detail.take_life(id, life);
+        let held = self.held.as_ref().map(Held::happened).unwrap_or_default();
+        self.events.iter().chain(&held).for_each(|event| self.detail.add(event));
+    }
+
+    /// Counts what is held back, where the picture is stopped.
+    pub fn compare_held(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.compare(&self.searches);
+        }
+    }
+
+    /// Keeps events for a picture that is stopped. The numbers go on with them.
+    pub fn hold_events(&mut self, events: Vec<Event>) {
+        events.iter().for_each(|event| self.numbers.add(event));
+        if let Some(held) = &mut self.held {
+            held.keep_events(events, &self.detail);
+        }
     }
 
     /// Adds events, each once, in the order of the stream.

@@ -163,6 +163,17 @@ impl Searches {
         }
     }
 
+    /// Goes on with what was taken in while these rows stood still. Selection, order and marks stay.
+    pub(super) fn go_on_with(&mut self, newest: Self) {
+        let shown = std::mem::replace(&mut self.rows, newest.rows);
+        for row in self.rows.values_mut() {
+            row.hit = shown.get(&row.search.id).is_some_and(|before| before.hit);
+        }
+        let rows = &self.rows;
+        self.marks.retain(|id| rows.contains_key(id));
+        self.changed();
+    }
+
     fn changed(&mut self) {
         let waiting = || self.rows.values().filter(|row| row.is_waiting());
         self.foreign = waiting().filter(|row| row.search.record == Record::Foreign).count();
