@@ -4,7 +4,7 @@ mod common;
 
 use cabstand::console::terminal::Screen;
 use common::pty::Pty;
-use common::{LAT, LNG, Redis, actor, request, until};
+use common::{LAT, LNG, Redis, Restarted, actor, request, until};
 
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
@@ -268,6 +268,26 @@ async fn the_numbers_know_what_happened_before_the_start() {
     redis.store().await.open(&request(), &actor("http")).await.unwrap();
     pty.wait_for("arrivals 1 501");
     assert!(!pty.text().contains("since"), "all of it is known:\n{}", pty.text());
+}
+
+#[test]
+fn the_numbers_count_each_event_once_over_an_outage() {
+    // Fewer than are read to begin with join on to what was counted; after more than that all is read anew.
+    for (meanwhile, all, and_one) in [(100, "arrivals 900", "arrivals 901"), (700, "arrivals 1 500", "arrivals 1 501")]
+    {
+        let mut redis = Redis::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+        opened_before(&mut redis, 3, 800);
+        let pty = Pty::console(&redis.server.url(), &[]);
+        pty.wait_for("arrivals 800");
+        redis.kill();
+        pty.wait_for("away");
+        let _restarted = Restarted::in_place_of(&mut redis);
+        opened_before(&mut redis, 0, meanwhile);
+        pty.wait_for(all);
+        redis.run::<()>("XADD cabstand:events * type opened");
+        pty.wait_for(and_one);
+        assert!(!pty.text().contains("since"), "the whole span is known:\n{}", pty.text());
+    }
 }
 
 #[test]

@@ -330,40 +330,6 @@ impl Model {
         self.true_at.map(|at| self.now.saturating_sub(at))
     }
 
-    /// The table as it is now, also while an older picture is shown.
-    #[must_use]
-    pub fn newest_searches(&self) -> &Searches {
-        self.held.as_ref().map_or(&self.searches, |held| &held.searches)
-    }
-
-    /// The table that takes in what is read: the one that is shown, or while the picture is stopped the one that is held back.
-    pub fn newest_searches_mut(&mut self) -> &mut Searches {
-        self.held.as_mut().map_or(&mut self.searches, |held| &mut held.searches)
-    }
-
-    /// Stops the picture as it was at this moment of Redis' clock.
-    pub fn hold(&mut self, now: UnixMs) {
-        self.held = Some(Held::new(now, &self.searches));
-    }
-
-    /// Lets the picture go on with all that was held back.
-    pub fn release(&mut self, held: Held) {
-        let happened = held.happened();
-        let Held { searches, fleet, around, life, events, .. } = held;
-        self.searches.go_on_with(searches);
-        if let Some(fleet) = fleet {
-            self.take_fleet(fleet);
-        }
-        if let Some((id, around)) = around {
-            self.detail.take_around(id, around);
-        }
-        if let Some((id, life)) = life {
-            self.take_life(id, life);
-        }
-        happened.iter().for_each(|event| self.detail.add(event));
-        self.add_events(events);
-    }
-
     /// How many requests wait now. The table knows at once and exactly, unless more wait than it holds.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -428,21 +394,8 @@ impl Model {
     pub fn take_life(&mut self, id: RequestId, life: Vec<Event>) {
         self.detail.take_life(id, life);
         let held = self.held.as_ref().map(Held::happened).unwrap_or_default();
-        self.events.iter().chain(&held).for_each(|event| self.detail.add(event));
-    }
-
-    /// Counts what is held back, where the picture is stopped.
-    pub fn compare_held(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.compare(&self.searches);
-        }
-    }
-
-    /// Keeps events for a picture that is stopped. The numbers go on with them.
-    pub fn hold_events(&mut self, events: Vec<Event>) {
-        events.iter().for_each(|event| self.numbers.add(event));
-        if let Some(held) = &mut self.held {
-            held.keep_events(events, &self.detail);
+        for event in self.events.iter().chain(&held) {
+            self.detail.add(event);
         }
     }
 

@@ -372,7 +372,7 @@ fn a_stopped_picture_holds_up_no_alarm_and_rings_for_none_that_is_over() {
     desk.press("p");
     desk.news(News::Searches(vec![Search { key: Key::Cancelled, read_at: START, ..foreign(900, 70) }]));
     let rings = |effects: &[Effect]| effects.contains(&Effect::Ring);
-    assert!(!rings(&desk.wait(Duration::from_secs(60))), "900 has ended behind the picture");
+    assert!(!rings(&desk.wait(Duration::from_mins(1))), "900 has ended behind the picture");
     let soon = Search { read_at: START + desk.at, ..waiting(7, 220, 20) };
     assert!(rings(&desk.news(News::Searches(vec![soon]))), "7 waits behind it");
     assert!(desk.model.searches.get(id(7)).is_none());
@@ -382,7 +382,7 @@ fn a_stopped_picture_holds_up_no_alarm_and_rings_for_none_that_is_over() {
 fn the_numbers_go_on_behind_a_stopped_picture_however_much_happens() {
     let mut desk = desk();
     desk.press("p");
-    let arrivals = |desk: &Desk| desk.model.numbers.figures(START + Duration::from_secs(60)).unwrap().arrivals;
+    let arrivals = |desk: &Desk| desk.model.numbers.figures(START + Duration::from_mins(1)).unwrap().arrivals;
     let before = arrivals(&desk);
     for n in 0..2_000 {
         let mut opened = event(5, EventKind::Opened, Some(1_000 + n), None);
@@ -409,6 +409,18 @@ fn the_detail_stands_with_the_picture_and_goes_on_without_a_gap() {
     desk.press("p");
     assert_eq!(desk.model.detail.around(id(1)).unwrap().free, 9);
     assert_eq!(life(&desk).iter().filter(|kind| **kind == EventKind::Extended).count(), 1, "{:?}", life(&desk));
+}
+
+#[test]
+fn a_search_that_is_chosen_while_the_picture_stands_keeps_its_detail() {
+    let mut desk = desk();
+    let around = |free| Around { free, stale: 0, nearest: Vec::new() };
+    desk.press("p");
+    desk.news(News::Around(id(1), around(1)));
+    desk.press("down");
+    desk.news(News::Around(id(2), around(2)));
+    desk.press("p");
+    assert_eq!(desk.model.detail.around(id(2)), Some(&around(2)));
 }
 
 #[test]
