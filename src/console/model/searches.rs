@@ -3,7 +3,7 @@
 //! Order, filter and scroll are settled once after something has changed, never while drawing. The selection is an id, and its
 //! row keeps its line on the screen whatever comes or goes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Row;
@@ -20,7 +20,8 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
-    pub(super) rows: HashMap<RequestId, Row>,
+    /// By number, so that of two in one place on the map always the same one is named.
+    pub(super) rows: BTreeMap<RequestId, Row>,
     /// What is shown, in order.
     pub(super) order: Vec<RequestId>,
     pub(super) selected: Option<RequestId>,
@@ -43,7 +44,7 @@ impl Searches {
         self.rows.get(&id)
     }
 
-    /// Every request of the table, shown or not.
+    /// Every request of the table, shown or not, by number.
     pub fn all(&self) -> impl Iterator<Item = &Row> {
         self.rows.values()
     }
@@ -173,17 +174,11 @@ impl Searches {
     /// Those whose time is up and who have not been asked about; they count as asked from now on.
     pub fn overdue(&mut self, now: UnixMs) -> Vec<RequestId> {
         let due = |row: &&mut Row| !row.asked && row.deadline().is_some_and(|deadline| deadline < now);
-        let mut overdue: Vec<_> = self
-            .rows
-            .values_mut()
-            .filter(due)
-            .map(|row| {
-                row.asked = true;
-                row.search.id
-            })
-            .collect();
-        overdue.sort_unstable();
-        overdue
+        let overdue = self.rows.values_mut().filter(due).map(|row| {
+            row.asked = true;
+            row.search.id
+        });
+        overdue.collect()
     }
 
     /// No answer came to what was asked: it may be asked again.
