@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::Searches;
 use crate::console::message::News;
 use crate::domain::{Candidate, Event, FleetView, RequestId, Search, UnixMs};
 
@@ -39,14 +40,16 @@ impl Held {
         }
     }
 
-    /// Keeps what belongs to the picture, and gives back what does not: the link, the figures, answers to the operator. `is_new`
-    /// tells whether a reading differs from what is shown.
-    pub fn keep(&mut self, news: News, is_new: impl Fn(&Search) -> bool) -> Option<News> {
+    /// Keeps what belongs to the picture, and gives back what does not: the link, the figures, answers to the operator.
+    pub fn keep(&mut self, news: News, shown: &Searches) -> Option<News> {
         match news {
-            News::Searches(searches) => self.keep_searches(searches, is_new),
+            News::Searches(searches) => self.keep_searches(searches, shown),
             News::Snapshot(searches) => {
                 self.snapshot = true;
-                self.keep_searches(searches, is_new);
+                let told: HashSet<RequestId> = searches.iter().map(|search| search.id).collect();
+                // Those who came and went while nobody looked would only pile up: the picture has no place for them.
+                self.searches.retain(|id, _| told.contains(id) || shown.get(*id).is_some());
+                self.keep_searches(searches, shown);
             }
             News::Fleet(fleet) => self.fleet = Some(fleet),
             News::Nearest(nearest) => self.nearest.extend(nearest),
@@ -61,9 +64,9 @@ impl Held {
         None
     }
 
-    fn keep_searches(&mut self, searches: Vec<Search>, is_new: impl Fn(&Search) -> bool) {
+    fn keep_searches(&mut self, searches: Vec<Search>, shown: &Searches) {
         for search in searches {
-            if is_new(&search) {
+            if shown.get(search.id).is_none_or(|row| row.standing != search.standing()) {
                 self.changed.insert(search.id);
             }
             let later = self.searches.get(&search.id).is_none_or(|before| before.read_at <= search.read_at);
@@ -87,5 +90,28 @@ impl Held {
         let nearest = News::Nearest(self.nearest.into_iter().collect());
         let fleet = self.fleet.map(News::Fleet);
         [searches, nearest, News::Events(self.events)].into_iter().chain(fleet).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::fixtures::{START, ended, id, waiting};
+    use crate::domain::State;
+
+    #[test]
+    fn who_came_and_went_meanwhile_does_not_pile_up() {
+        let mut shown = Searches::default();
+        shown.take(vec![waiting(1, 48, 192)], START);
+        let mut held = Held::new(START);
+        for n in 1..200 {
+            held.keep(News::Searches(vec![ended(n, State::Found, 5)]), &shown);
+        }
+        held.keep(News::Snapshot(vec![waiting(300, 1, 200)]), &shown);
+        assert_eq!(held.counts(), (200, 0), "all that changed is told");
+        let released = held.release();
+        let Some(News::Snapshot(searches)) = released.first() else { panic!("{released:?}") };
+        let kept: Vec<RequestId> = searches.iter().map(|search| search.id).collect();
+        assert_eq!(kept, [id(1), id(300)], "who is shown, and who is there now");
     }
 }

@@ -9,9 +9,7 @@ use crate::domain::{Bounds, RequestId, Search};
 /// Takes news in; what belongs to a picture that is stopped is held back.
 pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
     let Some(held) = &mut model.held else { return take(model, news) };
-    let shown = &model.searches;
-    let is_new = |search: &Search| shown.get(search.id).is_none_or(|row| row.standing != search.standing());
-    match held.keep(news, is_new) {
+    match held.keep(news, &model.searches) {
         Some(other) => take(model, other),
         None => Vec::new(),
     }
@@ -95,8 +93,7 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     model.loaded = true;
     model.unreadable = None;
     let waiting = model.searches.all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
-    let mut unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
-    unheard.sort_unstable();
+    let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     if unheard.is_empty() { Vec::new() } else { vec![Effect::Ask(unheard)] }
 }
 
