@@ -20,7 +20,7 @@ pub struct Row {
     /// Redis is being asked what became of it, since its time is up.
     pub asked: bool,
     /// The filter lets it through.
-    pub(super) hit: bool,
+    pub hit: bool,
 }
 
 impl Row {

@@ -20,6 +20,7 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
+    /// By number, so that of two in one place on the map always the same one is named.
     pub(super) rows: BTreeMap<RequestId, Row>,
     /// What is shown, in order.
     pub(super) order: Vec<RequestId>,
@@ -184,17 +185,11 @@ impl Searches {
     /// Those whose time is up and who have not been asked about; they count as asked from now on.
     pub fn overdue(&mut self, now: UnixMs) -> Vec<RequestId> {
         let due = |row: &&mut Row| !row.asked && row.deadline().is_some_and(|deadline| deadline < now);
-        let mut overdue: Vec<_> = self
-            .rows
-            .values_mut()
-            .filter(due)
-            .map(|row| {
-                row.asked = true;
-                row.search.id
-            })
-            .collect();
-        overdue.sort_unstable();
-        overdue
+        let overdue = self.rows.values_mut().filter(due).map(|row| {
+            row.asked = true;
+            row.search.id
+        });
+        overdue.collect()
     }
 
     /// No answer came to what was asked: it may be asked again.

@@ -65,19 +65,6 @@ impl Model {
         }
     }
 
-    /// Whether the filter lets this search through.
-    #[must_use]
-    pub fn hit_search(&self, row: &Row) -> bool {
-        row.hit
-    }
-
-    /// Whether the filter lets this driver through. One who is not in sight of the map is not judged.
-    #[must_use]
-    pub fn hit_driver(&self, id: &DriverId) -> bool {
-        let position = self.map.fleet.drivers.binary_search_by(|driver| driver.id.cmp(id));
-        position.map_or(true, |position| self.drivers.is_hit(position))
-    }
-
     /// The single drivers that the map is to show: all, or those whom the filter lets through.
     pub fn drivers_on_map(&self) -> impl Iterator<Item = &Sighting> {
         let shown = |(position, _): &(usize, _)| !self.filter_map || self.drivers.is_hit(*position);

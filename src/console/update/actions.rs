@@ -65,7 +65,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Acknowledge => super::alarms::acknowledge(model),
         Action::NumbersSpan => super::alarms::next_span(model),
-        // To be filled in.
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }

@@ -16,6 +16,7 @@ mod news;
 #[cfg(test)]
 mod operator_tests;
 mod palette;
+mod proposals;
 mod report;
 mod searches;
 mod tables;
@@ -52,11 +53,9 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
     };
     model.settle();
     effects.extend(alarms::look(model));
-    model.note_memory();
-    if model.memory != model.remembered {
-        model.remembered = model.memory.clone();
+    if let Some(memory) = model.new_memory() {
         // First of all: after an effect that leaves, nothing is carried out any more.
-        effects.insert(0, Effect::Remember(model.memory.clone()));
+        effects.insert(0, Effect::Remember(memory));
     }
     let glance = glance(model);
     if glance != model.glance {

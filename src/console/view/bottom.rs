@@ -101,7 +101,7 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
 
 /// Whether an action is worth a hint: it would do something to what is selected, in the pane that has the keys.
 fn offers(model: &Model, action: Action) -> bool {
-    if model.options.read_only && action.changes_something() {
+    if action.changes_something() && !model.armed.lets_through(model.now) {
         return false;
     }
     match action {

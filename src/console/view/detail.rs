@@ -17,8 +17,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{boxed, text};
+use crate::console::action::Action;
 use crate::console::layout::inside;
-use crate::console::model::{Model, Reason, Row, Subject, Surroundings, taken_by, why_not_found};
+use crate::console::model::{Model, Pane, Reason, Row, Subject, Surroundings, taken_by, why_not_found};
 use crate::console::theme::Theme;
 use crate::console::wording::{self, many};
 use crate::domain::{Near, Request, Sighting, UnixMs, format_distance, format_span};
@@ -51,8 +52,9 @@ fn told(model: &Model, rows: usize, theme: Theme) -> (String, Vec<Line>) {
         (Some(driver), _) => (driver_title(driver, theme), of_driver(model, driver, theme)),
         (None, Some(row)) => (search_title(row, theme), of_search(model, row, rows, theme)),
         (None, None) => {
-            let what = "Choose a search with the arrows, or a driver with ] or in its table (2).";
-            ("Nothing is selected".to_owned(), vec![vec![(what.to_owned(), theme.faint())]])
+            let (next, table) = (model.key_for(Action::NextDriver), model.key_for(Action::Pane(Pane::Drivers)));
+            let what = format!("Choose a search with the arrows, or a driver with {next} or in its table ({table}).");
+            ("Nothing is selected".to_owned(), vec![vec![(what, theme.faint())]])
         }
     }
 }

@@ -6,6 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::layers::centred;
 use super::{boxed, text};
+use crate::console::action::Action;
+use crate::console::keymap::Context;
 use crate::console::model::{Choose, Model, Results, Tone};
 use crate::console::theme::Theme;
 use crate::console::wording;
@@ -23,14 +25,9 @@ pub(super) fn choose(model: &Model, choose: Choose, screen: Rect, buffer: &mut B
         Some(around) => around.nearest.iter().map(|near| candidate(near, radius, now)).collect(),
     };
     let title = format!(" A driver for request {} ", choose.request);
-    let area = list(
-        &title,
-        lines.iter().map(String::as_str),
-        " Enter gives it this one, Esc leaves it ",
-        screen,
-        buffer,
-        theme,
-    );
+    let key = |action| model.options.keymap.key_for(Context::Choose, action);
+    let foot = format!(" {} gives it this one, {} leaves it ", key(Action::Accept), key(Action::Dismiss));
+    let area = list(&title, lines.iter().map(String::as_str), &foot, screen, buffer, theme);
     let offset = choose.chosen.saturating_sub(usize::from(area.height).saturating_sub(1));
     for (y, (i, line)) in (area.y..area.bottom()).zip(lines.iter().enumerate().skip(offset)) {
         let at = Rect { y, height: 1, ..area };
@@ -54,7 +51,7 @@ fn candidate(near: &Near, radius: Option<f64>, now: UnixMs) -> String {
 }
 
 /// What became of each.
-pub(super) fn results(results: &Results, screen: Rect, buffer: &mut Buffer, theme: Theme) {
+pub(super) fn results(model: &Model, results: &Results, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     let words = |tone| match tone {
         Tone::Good => ("done", theme.good()),
         Tone::Bad => ("not done", theme.bad()),
@@ -64,7 +61,9 @@ pub(super) fn results(results: &Results, screen: Rect, buffer: &mut Buffer, them
     let lines: Vec<String> =
         results.lines.iter().map(|line| format!("{:<10} {}", words(line.tone).0, line.text)).collect();
     let title = format!(" {} ", results.summary);
-    let area = list(&title, lines.iter().map(String::as_str), " arrows: more   Esc: close ", screen, buffer, theme);
+    let close = model.options.keymap.key_for(Context::Help, Action::Dismiss);
+    let foot = format!(" arrows: more   {close}: close ");
+    let area = list(&title, lines.iter().map(String::as_str), &foot, screen, buffer, theme);
     let offset = usize::from(results.scrolled).min(lines.len().saturating_sub(usize::from(area.height)));
     let shown = lines.iter().zip(&results.lines).skip(offset);
     for (y, (text, line)) in (area.y..area.bottom()).zip(shown) {

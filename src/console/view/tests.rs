@@ -2,6 +2,7 @@
 
 mod tables;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -11,6 +12,7 @@ use ratatui::style::Style;
 
 use super::draw;
 use crate::console::fixtures::{Desk, START, event, waiting};
+use crate::console::keymap::Keymap;
 use crate::console::message::{Link, News};
 use crate::console::model::{Depth, Look, Span};
 use crate::console::theme::Theme;
@@ -286,4 +288,34 @@ fn too_many_who_wait_and_nobody_who_looks_are_told_loudly() {
     let vitals = Vitals { now: START, latency: Duration::ZERO, drivers: 7, stale: 0, waiting: 2, workers: 0 };
     desk.news(News::Vitals(desk.at, vitals));
     assert!(text(&desk).contains("! no worker"), "{}", text(&desk));
+}
+
+#[test]
+fn only_what_is_let_through_is_offered() {
+    let mut desk = Desk::in_town(120, 40);
+    let offers = |desk: &Desk| text(desk).lines().last().unwrap().contains("c cancel");
+    assert!(offers(&desk));
+    for (line, offered) in [("disarm", false), ("arm 10m", true)] {
+        desk.press(":");
+        desk.type_text(line);
+        desk.press("enter");
+        // What is said about it would stand there.
+        desk.model.notice = None;
+        assert_eq!(offers(&desk), offered, "{line}");
+    }
+}
+
+#[test]
+fn lists_name_the_keys_as_they_are_bound() {
+    let table = [("no", "F8"), ("next-driver", "F9"), ("drivers", "F10")];
+    let table = table.map(|(name, key)| (name.to_owned(), vec![key.to_owned()])).into();
+    let keymap = Arc::new(Keymap::rebound(&table).unwrap());
+    let mut desk = Desk::in_town(120, 40);
+    desk.model.options.keymap = Arc::clone(&keymap);
+    desk.press("down");
+    desk.press("a");
+    assert!(text(&desk).contains("F8 leaves it"), "{}", text(&desk));
+    let mut nobody = Desk::new(200, 60);
+    nobody.model.options.keymap = keymap;
+    assert!(text(&nobody).contains("a driver with F9 or in its table (F10)"), "{}", text(&nobody));
 }

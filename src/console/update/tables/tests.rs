@@ -110,9 +110,9 @@ fn the_filter_holds_on_the_map_when_it_is_asked_to() {
     assert_eq!(on_map(&desk), (7, 5));
     desk.press("F");
     assert_eq!(on_map(&desk), (1, 1));
-    assert!(desk.model.hit_driver(&"17".parse().unwrap()) && !desk.model.hit_driver(&"2".parse().unwrap()));
-    assert!(desk.model.hit_driver(&"beyond".parse().unwrap()), "who is not in sight is not judged");
-    let hits = desk.model.searches.all().filter(|row| desk.model.hit_search(row));
+    let drivers: Vec<&str> = desk.model.drivers_on_map().map(|driver| driver.id.as_str()).collect();
+    assert_eq!(drivers, ["17"]);
+    let hits = desk.model.searches.all().filter(|row| row.hit);
     assert_eq!(hits.map(|row| row.search.id).collect::<Vec<_>>(), [id(3)]);
     desk.news(fleet(vec![
         sighting("17", -33.42, -70.60),
@@ -384,7 +384,7 @@ proptest! {
             let (before, rows) = (line(&desk, selected).unwrap(), desk.rows());
             desk.news(News::Searches(batch));
             let row = desk.model.searches.get(id(selected)).unwrap();
-            if !desk.model.hit_search(row) {
+            if !row.hit {
                 // Hidden by the filter; whoever stands there now is selected.
                 prop_assert_eq!(desk.selected().is_some(), desk.model.searches.shown() > 0);
                 prop_assert!(desk.selected().is_none_or(|now| line(&desk, now) == Some(before.min(desk.rows().len() - 1))));
