@@ -285,6 +285,7 @@ fn numbers_that_are_not_whole_say_since_when_they_are() {
 #[test]
 fn q_gives_the_terminal_back() {
     let (_redis, mut pty) = desk(&[]);
+    assert!(pty.has_mouse());
     pty.press("q");
     assert_eq!(pty.exit_code(), 0);
     until("the terminal to be given back", || pty.is_given_back());
@@ -294,6 +295,7 @@ fn q_gives_the_terminal_back() {
 fn signals_give_the_terminal_back() {
     for signal in ["-INT", "-TERM", "-HUP"] {
         let (_redis, mut pty) = desk(&[]);
+        assert!(pty.has_mouse());
         pty.signal(signal);
         pty.exit_code();
         until(&format!("the terminal to be given back after {signal}"), || pty.is_given_back());
@@ -320,7 +322,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
     let mut pty = Pty::start(this.to_str().unwrap(), &arguments);
     pty.exit_code();
     pty.wait_for("the deliberate panic");
-    assert!(pty.is_given_back());
+    assert!(pty.was_sent("\x1b[?1002h") && pty.is_given_back());
 }
 
 #[test]
@@ -333,10 +335,12 @@ fn panics_with_the_screen_taken() {
 #[test]
 fn resizing_is_fine_at_any_moment() {
     let (_redis, mut pty) = desk(&[]);
-    for (columns, rows) in [(80, 24), (300, 90), (61, 17)] {
+    for (columns, rows) in [(80, 24), (300, 90)] {
         pty.resize(columns, rows);
-        pty.wait_until("the panes", |screen| screen.contains("Searches") && screen.contains("Map"));
+        pty.wait_until("the panes", |screen| screen.contains("─ Searches ") && screen.contains("─ Map "));
     }
+    pty.resize(61, 17);
+    pty.wait_until("one pane", |screen| screen.contains("─ Searches ") && !screen.contains("─ Map "));
     pty.resize(50, 10);
     pty.wait_for("at least 60x16, this is 50x10");
     pty.resize(120, 40);

@@ -112,6 +112,23 @@ pub enum Deed {
     Remove(DriverId),
 }
 
+impl Deed {
+    /// The request that it is done to; none where it is done to a driver, or makes a new request.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Cancel(id)
+            | Self::Expire(id)
+            | Self::Extend(id, _)
+            | Self::Widen(id, ..)
+            | Self::Retry(id)
+            | Self::Assign(id, _)
+            | Self::Reopen(id) => Some(*id),
+            Self::Open(..) | Self::Place(_) | Self::Move(..) | Self::Remove(..) => None,
+        }
+    }
+}
+
 /// What was done, as far as it is news to the one who asked for it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

@@ -167,14 +167,16 @@ where
                 Happening::Input(Some(event)) => match event? {
                     Input::Key(key) => Message::Key(key),
                     Input::Mouse(mouse) => Message::Mouse(mouse),
-                    Input::Resize(columns, rows) => Message::Resize(columns, rows),
+                    // It may have been another size in between, and have cut off what it showed.
+                    Input::Resize(..) => repaint(terminal)?,
                     Input::Continued => {
                         host.resume()?;
-                        repaint(terminal)?;
-                        Message::Tick
+                        // Nobody tells a program that is stopped of a new size.
+                        repaint(terminal)?
                     }
                 },
             };
+            let mut back = None;
             for effect in update::update(&mut model, began.elapsed(), message) {
                 match effect {
                     Effect::Quit => break 'running,
@@ -182,14 +184,17 @@ where
                     Effect::Ring => host.ring()?,
                     Effect::Suspend => {
                         host.suspend()?;
-                        repaint(terminal)?;
+                        back = Some(repaint(terminal)?);
                     }
                     other => hands.carry_out(other),
                 }
             }
-            next = match input.next().now_or_never() {
-                Some(event) => Some(Happening::Input(event)),
-                None => messages.try_recv().ok().map(Happening::Message),
+            next = match back {
+                Some(message) => Some(Happening::Message(message)),
+                None => match input.next().now_or_never() {
+                    Some(event) => Some(Happening::Input(event)),
+                    None => messages.try_recv().ok().map(Happening::Message),
+                },
             };
         }
     }
@@ -210,14 +215,15 @@ enum Happening {
     Message(Message),
 }
 
-/// Draws everything again with the next frame, whatever the terminal shows now.
-fn repaint<B>(terminal: &mut Terminal<B>) -> io::Result<()>
+/// Draws everything again with the next frame, whatever the terminal shows now, and answers what size it has.
+fn repaint<B>(terminal: &mut Terminal<B>) -> io::Result<Message>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
     let size = terminal.size().map_err(io::Error::other)?;
-    terminal.resize(size.into()).map_err(io::Error::other)
+    terminal.resize(size.into()).map_err(io::Error::other)?;
+    Ok(Message::Resize(size.width, size.height))
 }
 
 /// How long until something on the screen changes by time alone: a countdown's figures, a deadline, or an alarm.
@@ -227,7 +233,7 @@ fn next_tick(model: &Model) -> Duration {
         // The picture stands still; only its age goes on.
         return TICK;
     }
-    let moments = model.searches.next_deadline().into_iter().chain(model.alarms.next());
+    let moments = model.newest_searches().next_deadline().into_iter().chain(model.alarms.next());
     let until = moments.min().map(|at| at.since(now) + Duration::from_millis(1));
     until.map_or(TICK, |until| until.min(TICK)).max(SHORTEST_TICK)
 }

@@ -91,8 +91,18 @@ impl Desk {
 
     async fn waits_for(&self, what: &str, check: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(10);
-        while !check(&self.text()) {
-            assert!(Instant::now() < deadline, "waited in vain for {what:?} on the screen\n{}", self.text());
+        let mut said: Vec<String> = Vec::new();
+        loop {
+            let text = self.text();
+            if check(&text) {
+                return;
+            }
+            // What the bottom line said meanwhile tells why.
+            let last = text.lines().last().unwrap_or_default().trim();
+            if said.last().is_none_or(|before| before != last) {
+                said.push(last.to_owned());
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {what:?}\n{text}\nmeanwhile: {said:#?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

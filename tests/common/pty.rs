@@ -7,7 +7,7 @@ use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
-use vt100::{Callbacks, Parser};
+use vt100::{Callbacks, MouseProtocolMode, Parser};
 
 use super::{until, until_or};
 
@@ -15,11 +15,20 @@ use super::{until, until_or};
 #[derive(Default)]
 struct Heard {
     bells: usize,
+    /// What was put into the clipboard, in Base64.
+    copied: Vec<String>,
+    /// All that came from the program.
+    bytes: Vec<u8>,
 }
 
 impl Callbacks for Heard {
     fn audible_bell(&mut self, _: &mut vt100::Screen) {
         self.bells += 1;
+    }
+
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, clipboard: &[u8], text: &[u8]) {
+        assert_eq!(clipboard, b"c", "the clipboard and not a selection");
+        self.copied.push(String::from_utf8(text.to_vec()).unwrap());
     }
 }
 
@@ -67,7 +76,9 @@ impl Pty {
         thread::spawn(move || {
             let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                shown.lock().unwrap().process(&bytes[..count]);
+                let mut parser = shown.lock().unwrap();
+                parser.callbacks_mut().bytes.extend(&bytes[..count]);
+                parser.process(&bytes[..count]);
             }
         });
         Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child, home }
@@ -77,6 +88,49 @@ impl Pty {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Presses the mouse's left button at this column and row, the first are 0, and lets it go.
+    pub fn click(&mut self, at: (u16, u16)) {
+        self.mouse(0, at, 'M');
+        self.mouse(0, at, 'm');
+    }
+
+    /// Drags with the left button from one cell to another.
+    pub fn drag(&mut self, from: (u16, u16), to: (u16, u16)) {
+        self.mouse(0, from, 'M');
+        self.mouse(32, to, 'M');
+        self.mouse(0, to, 'm');
+    }
+
+    /// Turns the wheel by a step, away from the hand where it goes up.
+    pub fn wheel(&mut self, at: (u16, u16), up: bool) {
+        self.mouse(if up { 64 } else { 65 }, at, 'M');
+    }
+
+    fn mouse(&mut self, button: u8, (column, row): (u16, u16), end: char) {
+        self.press(&format!("\x1b[<{button};{};{}{end}", column + 1, row + 1));
+    }
+
+    /// The column and row where this stands first, the first are 0. Every letter before it has to be one column wide.
+    pub fn find(&self, text: &str) -> (u16, u16) {
+        self.try_find(text).unwrap_or_else(|| panic!("no {text:?} on the screen\n{}", self.text()))
+    }
+
+    fn try_find(&self, text: &str) -> Option<(u16, u16)> {
+        let parser = self.screen.lock().unwrap();
+        let columns = parser.screen().size().1;
+        let rows: Vec<String> = parser.screen().rows(0, columns.get()).collect();
+        let place = |(y, row): (usize, &String)| {
+            let x = row[..row.find(text)?].chars().count();
+            Some((u16::try_from(x).unwrap(), u16::try_from(y).unwrap()))
+        };
+        rows.iter().enumerate().find_map(place)
+    }
+
+    /// Waits until this stands there first.
+    pub fn wait_for_at(&self, text: &str, at: (u16, u16)) {
+        until_or(&format!("{text:?} at {at:?}"), || self.try_find(text) == Some(at), || self.text());
     }
 
     /// What is on the screen.
@@ -104,6 +158,22 @@ impl Pty {
         self.screen.lock().unwrap().callbacks().bells
     }
 
+    /// What was put into the clipboard, in Base64, the last at the end.
+    pub fn copied(&self) -> Vec<String> {
+        self.screen.lock().unwrap().callbacks().copied.clone()
+    }
+
+    /// Whether the program has ever sent this, seen or not.
+    pub fn was_sent(&self, bytes: &str) -> bool {
+        let parser = self.screen.lock().unwrap();
+        parser.callbacks().bytes.windows(bytes.len()).any(|part| part == bytes.as_bytes())
+    }
+
+    /// Whether the mouse is the program's, drags and the wheel included.
+    pub fn has_mouse(&self) -> bool {
+        self.screen.lock().unwrap().screen().mouse_protocol_mode() == MouseProtocolMode::ButtonMotion
+    }
+
     pub fn resize(&self, columns: u16, rows: u16) {
         self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
         self.master.resize(size(columns, rows)).unwrap();
@@ -125,10 +195,12 @@ impl Pty {
         code.unwrap()
     }
 
-    /// Whether the terminal is as it was before: the ordinary screen, a cursor.
+    /// Whether the terminal is as it was before: the ordinary screen, a cursor, a mouse of its own.
     pub fn is_given_back(&self) -> bool {
         let parser = self.screen.lock().unwrap();
-        !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
+        let screen = parser.screen();
+        let own_mouse = screen.mouse_protocol_mode() == MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && own_mouse
     }
 }
 

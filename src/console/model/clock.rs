@@ -21,9 +21,12 @@ impl Model {
     /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
     #[must_use]
     pub fn picture_now(&self) -> Option<UnixMs> {
-        if let Some(held) = &self.held {
-            return Some(held.since);
-        }
+        self.held.as_ref().map_or_else(|| self.newest_now(), |held| Some(held.since))
+    }
+
+    /// The moment that the header and the numbers tell of: now, and while Redis is away the last that is known.
+    #[must_use]
+    pub fn newest_now(&self) -> Option<UnixMs> {
         let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
         Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
     }

@@ -47,6 +47,12 @@ impl Detail {
         self.life.as_ref().filter(|(of, _)| *of == id).map(|(_, life)| life.as_slice())
     }
 
+    /// Whether an event belongs to the life that is shown.
+    #[must_use]
+    pub fn tells_of(&self, event: &Event) -> bool {
+        self.life.as_ref().is_some_and(|(of, _)| event.request_id == Some(*of))
+    }
+
     /// Something has just happened: it belongs to the life that is shown, or not.
     pub fn add(&mut self, event: &Event) {
         let Some((of, life)) = &mut self.life else { return };

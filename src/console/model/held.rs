@@ -1,117 +1,155 @@
-//! What comes in while the picture is stopped. It is kept, in its newest form, and counted; the picture goes on with it.
+//! What comes in while the picture is stopped. It is kept as it would be shown, and counted; the picture goes on with it.
+//!
+//! The picture is map, tables, detail and events. The header, the numbers and the alarms go on: they tell of now, and they are
+//! reckoned from what is kept here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use super::{Detail, Model, Searches};
+use crate::domain::{Around, Event, FleetView, RequestId, UnixMs};
 
-use super::Searches;
-use crate::console::message::News;
-use crate::domain::{Candidate, Event, FleetView, RequestId, Search, UnixMs};
-
-/// So many events are kept meanwhile; older ones are only counted.
+/// So many events are kept meanwhile, as many as the pane has; older ones are only counted.
 const EVENTS_KEPT: usize = 500;
+/// So many events are kept of the search of which all is shown, beside those.
+const LIFE_KEPT: usize = 64;
 
 /// What is held back.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The moment, by Redis' clock, that the picture shows.
     pub since: UnixMs,
-    searches: BTreeMap<RequestId, Search>,
-    snapshot: bool,
-    fleet: Option<FleetView>,
-    nearest: HashMap<RequestId, Option<Candidate>>,
-    events: Vec<Event>,
-    /// The requests that something has happened to.
-    changed: HashSet<RequestId>,
+    /// The table as it would be: it takes everything in, and so is no larger than the one that is shown.
+    pub(super) searches: Searches,
+    pub(super) fleet: Option<FleetView>,
+    /// Who is near a search, and what has happened to it, of which that is shown already.
+    pub(super) around: Option<(RequestId, Around)>,
+    pub(super) life: Option<(RequestId, Vec<Event>)>,
+    /// What happened, the newest; and of that, what happened to the search of which all is shown.
+    pub(super) events: Vec<Event>,
+    of_life: Vec<Event>,
+    changed: usize,
     told: usize,
 }
 
 impl Held {
-    /// Nothing yet.
+    /// Nothing yet: the table is as it is shown.
     #[must_use]
-    pub fn new(since: UnixMs) -> Self {
+    pub fn new(since: UnixMs, shown: &Searches) -> Self {
         Self {
             since,
-            searches: BTreeMap::new(),
-            snapshot: false,
+            searches: shown.clone(),
             fleet: None,
-            nearest: HashMap::new(),
+            around: None,
+            life: None,
             events: Vec::new(),
-            changed: HashSet::new(),
+            of_life: Vec::new(),
+            changed: 0,
             told: 0,
         }
     }
 
-    /// Keeps what belongs to the picture, and gives back what does not: the link, the figures, answers to the operator.
-    pub fn keep(&mut self, news: News, shown: &Searches) -> Option<News> {
-        match news {
-            News::Searches(searches) => self.keep_searches(searches, shown),
-            News::Snapshot(searches) => {
-                self.snapshot = true;
-                let told: HashSet<RequestId> = searches.iter().map(|search| search.id).collect();
-                // Those who came and went while nobody looked would only pile up: the picture has no place for them.
-                self.searches.retain(|id, _| told.contains(id) || shown.get(*id).is_some());
-                self.keep_searches(searches, shown);
-            }
-            News::Fleet(fleet) => self.fleet = Some(fleet),
-            News::Nearest(nearest) => self.nearest.extend(nearest),
-            News::Events(events) => {
-                self.told += events.len();
-                self.events.extend(events);
-                let surplus = self.events.len().saturating_sub(EVENTS_KEPT);
-                self.events.drain(..surplus);
-            }
-            other => return Some(other),
-        }
-        None
+    /// The table as it would be.
+    #[must_use]
+    pub fn searches(&self) -> &Searches {
+        &self.searches
     }
 
-    fn keep_searches(&mut self, searches: Vec<Search>, shown: &Searches) {
-        for search in searches {
-            if shown.get(search.id).is_none_or(|row| row.standing != search.standing()) {
-                self.changed.insert(search.id);
-            }
-            let later = self.searches.get(&search.id).is_none_or(|before| before.read_at <= search.read_at);
-            if later {
-                self.searches.insert(search.id, search);
-            }
+    /// Keeps the drivers in sight.
+    pub fn keep_fleet(&mut self, fleet: FleetView) {
+        self.fleet = Some(fleet);
+    }
+
+    /// Keeps who is near a search.
+    pub fn keep_around(&mut self, id: RequestId, around: Around) {
+        self.around = Some((id, around));
+    }
+
+    /// Keeps what has happened to a search.
+    pub fn keep_life(&mut self, id: RequestId, life: Vec<Event>) {
+        self.life = Some((id, life));
+    }
+
+    /// Keeps events, and counts them.
+    pub(super) fn keep_events(&mut self, events: Vec<Event>, shown: &Detail) {
+        self.told += events.len();
+        self.of_life.extend(events.iter().filter(|event| shown.tells_of(event)).cloned());
+        self.events.extend(events);
+        for (events, kept) in [(&mut self.events, EVENTS_KEPT), (&mut self.of_life, LIFE_KEPT)] {
+            let surplus = events.len().saturating_sub(kept);
+            events.drain(..surplus);
         }
+    }
+
+    /// All events that are kept, in the order of the stream.
+    pub(super) fn happened(&self) -> Vec<Event> {
+        let mut all: Vec<Event> = self.of_life.iter().chain(&self.events).cloned().collect();
+        all.sort_by_key(|event| event.id);
+        all
+    }
+
+    /// Counts the searches that differ from what is shown.
+    pub fn compare(&mut self, shown: &Searches) {
+        let differs = |row: &&super::Row| shown.get(row.search.id).is_none_or(|before| before.standing != row.standing);
+        let gone = |row: &&super::Row| row.is_waiting() && self.searches.get(row.search.id).is_none();
+        self.changed = self.searches.all().filter(differs).count() + shown.all().filter(gone).count();
     }
 
     /// How many searches have changed, and how many events have come.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.changed.len(), self.told)
-    }
-
-    /// Everything, as news for a picture that goes on.
-    #[must_use]
-    pub fn release(self) -> Vec<News> {
-        let searches: Vec<Search> = self.searches.into_values().collect();
-        let searches = if self.snapshot { News::Snapshot(searches) } else { News::Searches(searches) };
-        let nearest = News::Nearest(self.nearest.into_iter().collect());
-        let fleet = self.fleet.map(News::Fleet);
-        [searches, nearest, News::Events(self.events)].into_iter().chain(fleet).collect()
+        (self.changed, self.told)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::console::fixtures::{START, ended, id, waiting};
-    use crate::domain::State;
+impl Model {
+    /// The table as it is now, also while an older picture is shown.
+    #[must_use]
+    pub fn newest_searches(&self) -> &Searches {
+        self.held.as_ref().map_or(&self.searches, |held| &held.searches)
+    }
 
-    #[test]
-    fn who_came_and_went_meanwhile_does_not_pile_up() {
-        let mut shown = Searches::default();
-        shown.take(vec![waiting(1, 48, 192)], START);
-        let mut held = Held::new(START);
-        for n in 1..200 {
-            held.keep(News::Searches(vec![ended(n, State::Found, 5)]), &shown);
+    /// The table that takes in what is read: the one that is shown, or while the picture is stopped the one that is held back.
+    pub fn newest_searches_mut(&mut self) -> &mut Searches {
+        self.held.as_mut().map_or(&mut self.searches, |held| &mut held.searches)
+    }
+
+    /// Stops the picture as it was at this moment of Redis' clock.
+    pub fn hold(&mut self, now: UnixMs) {
+        self.held = Some(Held::new(now, &self.searches));
+    }
+
+    /// Lets the picture go on with all that was held back.
+    pub fn release(&mut self, held: Held) {
+        let happened = held.happened();
+        let Held { searches, fleet, around, life, events, .. } = held;
+        self.searches.go_on_with(searches);
+        if let Some(fleet) = fleet {
+            self.take_fleet(fleet);
         }
-        held.keep(News::Snapshot(vec![waiting(300, 1, 200)]), &shown);
-        assert_eq!(held.counts(), (200, 0), "all that changed is told");
-        let released = held.release();
-        let Some(News::Snapshot(searches)) = released.first() else { panic!("{released:?}") };
-        let kept: Vec<RequestId> = searches.iter().map(|search| search.id).collect();
-        assert_eq!(kept, [id(1), id(300)], "who is shown, and who is there now");
+        if let Some((id, around)) = around {
+            self.detail.take_around(id, around);
+        }
+        if let Some((id, life)) = life {
+            self.take_life(id, life);
+        }
+        for event in &happened {
+            self.detail.add(event);
+        }
+        self.add_events(events);
+    }
+
+    /// Counts what is held back, where the picture is stopped.
+    pub fn compare_held(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.compare(&self.searches);
+        }
+    }
+
+    /// Keeps events for a picture that is stopped. The numbers go on with them.
+    pub fn hold_events(&mut self, events: Vec<Event>) {
+        for event in &events {
+            self.numbers.add(event);
+        }
+        if let Some(held) = &mut self.held {
+            held.keep_events(events, &self.detail);
+        }
     }
 }

@@ -30,7 +30,7 @@ mod trails;
 mod undo;
 mod why;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::action::Action;
@@ -38,7 +38,7 @@ use super::keymap::Context;
 use super::layout::{self, Areas};
 use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
-use crate::domain::{Event, Point, UnixMs, Vitals};
+use crate::domain::{Event, Point, RequestId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
@@ -126,6 +126,8 @@ pub struct Model {
     pub held: Option<Held>,
     /// What this operator did and can undo.
     pub undo: Undo,
+    /// Requests of which it is not known whether an action of this operator was done: they are read again.
+    pub unsure: BTreeSet<RequestId>,
     /// Whether changes are let through.
     pub armed: Armed,
     /// A word about the last action.
@@ -174,6 +176,7 @@ impl Model {
             drag: None,
             held: None,
             undo: Undo::default(),
+            unsure: BTreeSet::new(),
             armed,
             notice: None,
             size,
@@ -243,10 +246,10 @@ impl Model {
         self.scroll_events(0);
     }
 
-    /// How many requests wait. The table knows at once and exactly, unless more wait than it holds.
+    /// How many requests wait now. The table knows at once and exactly, unless more wait than it holds.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        let (waiting, foreign) = self.searches.waiting();
+        let (waiting, foreign) = self.newest_searches().waiting();
         let counted = self.vitals.map_or(0, |vitals| vitals.waiting) + foreign as u64;
         if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
     }

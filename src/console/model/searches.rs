@@ -20,7 +20,6 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
-    /// By number, so that of two in one place on the map always the same one is named.
     pub(super) rows: BTreeMap<RequestId, Row>,
     /// What is shown, in order.
     pub(super) order: Vec<RequestId>,
@@ -44,7 +43,7 @@ impl Searches {
         self.rows.get(&id)
     }
 
-    /// Every request of the table, shown or not, by number.
+    /// Every request of the table, shown or not, the oldest first: whatever is drawn of them is drawn alike each time.
     pub fn all(&self) -> impl Iterator<Item = &Row> {
         self.rows.values()
     }
@@ -162,6 +161,17 @@ impl Searches {
             self.marks.retain(|id| rows.contains_key(id));
             self.changed();
         }
+    }
+
+    /// Goes on with what was taken in while these rows stood still. Selection, order and marks stay.
+    pub(super) fn go_on_with(&mut self, newest: Self) {
+        let shown = std::mem::replace(&mut self.rows, newest.rows);
+        for row in self.rows.values_mut() {
+            row.hit = shown.get(&row.search.id).is_some_and(|before| before.hit);
+        }
+        let rows = &self.rows;
+        self.marks.retain(|id| rows.contains_key(id));
+        self.changed();
     }
 
     fn changed(&mut self) {

@@ -50,7 +50,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Widen => return searches::widen(model, None),
         Action::Assign => searches::assign(model),
         Action::Undo => return undo(model),
-        Action::Pause => return super::news::pause(model),
+        Action::Pause => super::news::pause(model),
         Action::Copy => return copy(model),
         Action::Theme => theme(model),
         Action::Trails => map::trails(model),
@@ -87,23 +87,32 @@ pub(super) fn send(model: &mut Model, deeds: Vec<Deed>) -> Vec<Effect> {
 }
 
 pub(super) fn send_errand(model: &mut Model, errand: Errand) -> Vec<Effect> {
-    if let Link::Away(reason) = &model.link {
-        let text = format!("nothing was sent: Redis is away ({reason})");
-        model.say(Tone::Bad, text);
-        return Vec::new();
-    }
-    if !may_change(model) {
+    if !may_send(model) {
         return Vec::new();
     }
     // What is done is done: the marks were for this.
-    if errand.deeds.len() > 1 {
+    if errand.deeds.iter().filter_map(Deed::request).any(|id| model.searches.is_marked(id)) {
         model.clear_marks();
     }
     vec![Effect::Do(errand)]
 }
 
+/// Whether something can be changed in Redis; otherwise it says why not.
+fn may_send(model: &mut Model) -> bool {
+    if let Link::Away(reason) = &model.link {
+        let text = format!("nothing was sent: Redis is away ({reason})");
+        model.say(Tone::Bad, text);
+        return false;
+    }
+    may_change(model)
+}
+
 /// Undoes the last action that this operator did here, or says why it can't be.
 fn undo(model: &mut Model) -> Vec<Effect> {
+    // Where nothing can be sent, it can still be undone later.
+    if !may_send(model) {
+        return Vec::new();
+    }
     let Some(last) = model.undo.take_last() else {
         model.say(Tone::Plain, "there is nothing to undo: what was done here since the start is undone, newest first");
         return Vec::new();

@@ -1,7 +1,7 @@
 //! Alarms and the numbers: what begins and ends with time and news, and what the keys for them do.
 
 use crate::console::message::{Effect, Link};
-use crate::console::model::{Model, Tone};
+use crate::console::model::{Held, Model, Tone};
 use crate::console::wording;
 
 /// Looks for alarms: the bell rings where one is new. Before everything has been read, and while Redis is away, nobody knows.
@@ -10,7 +10,9 @@ pub(super) fn look(model: &mut Model) -> Option<Effect> {
         return None;
     }
     let (rules, now, waiting) = (model.options.alarms, model.redis_now()?, model.waiting());
-    let new = model.alarms.look(rules, now, model.searches.all(), waiting);
+    // A picture that stands still holds up no alarm.
+    let searches = model.held.as_ref().map_or(&model.searches, Held::searches);
+    let new = model.alarms.look(rules, now, searches.all(), waiting);
     (new && rules.bell).then_some(Effect::Ring)
 }
 

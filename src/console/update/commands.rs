@@ -87,6 +87,11 @@ fn assign(model: &mut Model, id: Option<RequestId>, driver: DriverId) -> Vec<Eff
 
 /// Lets changes through for so long.
 fn arm(model: &mut Model, span: Duration) -> Vec<Effect> {
+    // A time would make less of what has none, and be over while nobody thinks of it.
+    if model.armed == Armed::Always {
+        model.say(Tone::Bad, "this console can act already, and for as long as it runs; :disarm lets it only look");
+        return Vec::new();
+    }
     model.armed = Armed::Until(model.now + span);
     model.say(Tone::Plain, format!("armed: this console can change things for {}", format_span(span)));
     vec![Effect::Arm(Some(span))]

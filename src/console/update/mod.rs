@@ -6,6 +6,8 @@ mod choose;
 mod commands;
 mod drivers;
 mod forms;
+#[cfg(test)]
+mod held_tests;
 mod map;
 mod mouse;
 #[cfg(test)]
@@ -47,10 +49,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
             Vec::new()
         }
         Message::Mouse(event) => mouse::happen(model, event),
-        Message::Done(errand, outcomes) => {
-            report::report(model, &errand, outcomes);
-            Vec::new()
-        }
+        Message::Done(errand, outcomes) => report::report(model, &errand, outcomes),
     };
     model.settle();
     effects.extend(alarms::look(model));
@@ -76,12 +75,13 @@ fn tick(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Plain, "the time is up: this console only looks again");
     }
     let Some(now) = model.redis_now() else { return Vec::new() };
-    if matches!(model.link, Link::Away(_)) || model.held.is_some() {
-        // The picture stands still.
+    if matches!(model.link, Link::Away(_)) {
+        // Nobody would answer.
         return Vec::new();
     }
-    model.searches.forget_old(now);
-    let overdue = model.searches.overdue(now);
+    let searches = model.newest_searches_mut();
+    searches.forget_old(now);
+    let overdue = searches.overdue(now);
     if overdue.is_empty() { Vec::new() } else { vec![Effect::Ask(overdue)] }
 }
 

@@ -2,29 +2,35 @@
 
 use std::mem::discriminant;
 
+use super::report;
 use crate::console::message::{Effect, Link, News};
-use crate::console::model::{Held, Model, Tone};
+use crate::console::model::{Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
 
 /// Takes news in; what belongs to a picture that is stopped is held back.
 pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
-    let Some(held) = &mut model.held else { return take(model, news) };
-    match held.keep(news, &model.searches) {
-        Some(other) => take(model, other),
-        None => Vec::new(),
+    let mut effects = Vec::new();
+    if let News::Searches(searches) | News::Snapshot(searches) = &news {
+        report::settle(model, searches);
+        if matches!(news, News::Snapshot(_)) && !model.unsure.is_empty() {
+            effects.push(Effect::Ask(model.unsure.iter().copied().collect()));
+        }
     }
+    let changes_table = matches!(news, News::Searches(_) | News::Snapshot(_));
+    effects.extend(take(model, news));
+    if changes_table {
+        model.compare_held();
+    }
+    effects
 }
 
 /// Stops the picture, or lets it go on with all that was held back.
-pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
-    if let Some(held) = model.held.take() {
-        return held.release().into_iter().flat_map(|news| take(model, news)).collect();
+pub(super) fn pause(model: &mut Model) {
+    match (model.held.take(), model.picture_now().filter(|_| model.loaded)) {
+        (Some(held), _) => model.release(held),
+        (None, Some(now)) => model.hold(now),
+        (None, None) => model.say(Tone::Plain, "there is no picture yet that could be stopped"),
     }
-    match model.picture_now() {
-        Some(now) => model.held = Some(Held::new(now)),
-        None => model.say(Tone::Plain, "there is no picture yet that could be stopped"),
-    }
-    Vec::new()
 }
 
 fn take(model: &mut Model, news: News) -> Vec<Effect> {
@@ -42,10 +48,21 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Searches(searches) => take_searches(model, searches),
         News::Snapshot(searches) => return take_snapshot(model, searches),
-        News::Fleet(fleet) => model.take_fleet(fleet),
-        News::Around(id, around) => model.detail.take_around(id, around),
-        News::Life(id, life) => model.detail.take_life(id, life),
-        News::Nearest(nearest) => model.searches.take_nearest(nearest),
+        News::Fleet(fleet) => match &mut model.held {
+            Some(held) => held.keep_fleet(fleet),
+            None => model.take_fleet(fleet),
+        },
+        // Of a search that is chosen while the picture stands, it is shown how it is now: nothing older is known of it.
+        News::Around(id, around) => match &mut model.held {
+            Some(held) if model.detail.around(id).is_some() => held.keep_around(id, around),
+            _ => model.detail.take_around(id, around),
+        },
+        News::Life(id, life) => match &mut model.held {
+            Some(held) if model.detail.life(id).is_some() => held.keep_life(id, life),
+            _ => model.take_life(id, life),
+        },
+        News::Nearest(nearest) => model.newest_searches_mut().take_nearest(nearest),
+        News::Events(events) if model.held.is_some() => model.hold_events(events),
         News::Events(events) => model.add_events(events),
         News::Past(events, from) => model.numbers.add_past(&events, from),
         News::Missed => model.numbers.forget(),
@@ -82,17 +99,17 @@ pub(super) fn ask_extent(model: &mut Model) -> Vec<Effect> {
 fn take_searches(model: &mut Model, searches: Vec<Search>) {
     let Some(read_at) = searches.iter().map(|search| search.read_at).max() else { return };
     let now = model.redis_now().unwrap_or(read_at).max(read_at);
-    model.searches.take(searches, now);
+    model.newest_searches_mut().take(searches, now);
 }
 
 /// What waits here and is not in the snapshot may have ended unheard: it is asked about, not guessed.
 fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     let told: std::collections::HashSet<RequestId> = searches.iter().map(|search| search.id).collect();
     take_searches(model, searches);
-    model.searches.ask_again();
+    model.newest_searches_mut().ask_again();
     model.loaded = true;
     model.unreadable = None;
-    let waiting = model.searches.all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
+    let waiting = model.newest_searches().all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
     let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     if unheard.is_empty() { Vec::new() } else { vec![Effect::Ask(unheard)] }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, id, place, waiting};
-use crate::console::message::{Deed, Effect, Errand, Message, Mishap, News, Outcome};
-use crate::console::model::{Layer, Tone};
-use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Metres, Near, Search, State};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, place, waiting};
+use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News, Outcome};
+use crate::console::model::{Armed, Layer, Tone};
+use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Key, Metres, Near, Search, State};
 
 /// A desk with the search 1 selected, and what is known around it.
 fn desk() -> Desk {
@@ -216,7 +216,7 @@ fn a_picture_that_is_stopped_holds_back_and_counts() {
     desk.news(News::Searches(vec![Search { read_at: START, ..ended(1, State::Found, 0) }, waiting(7, 0, 240)]));
     desk.news(News::Events(vec![event(9, EventKind::Found, Some(1), Some("17"))]));
     desk.news(News::Fleet(FleetView::default()));
-    assert_eq!(desk.wait(Duration::from_secs(100)), [], "nothing is asked, nothing vanishes");
+    assert_eq!(desk.wait(Duration::from_secs(50)), [], "nothing vanishes");
     assert_eq!(desk.rows(), before);
     assert_eq!(desk.model.map.fleet.drivers.len(), 7);
     assert_eq!(desk.model.held.as_ref().unwrap().counts(), (2, 1));
@@ -252,4 +252,173 @@ fn the_theme_goes_on_to_the_next() {
     let before = desk.model.options.look.theme;
     desk.press("t");
     assert_ne!(desk.model.options.look.theme, before);
+}
+
+/// The errand whose answer has not come.
+fn unknown(errand: &Errand) -> Message {
+    let lost = || Err(Mishap::Unknown("no answer in time".to_owned()));
+    Message::Done(errand.clone(), errand.deeds.iter().map(|_| lost()).collect())
+}
+
+#[test]
+fn what_is_not_known_is_read_again_and_told() {
+    let mut desk = desk();
+    desk.press("c");
+    let errand = errands(&desk.press("y")).remove(0);
+    assert_eq!(desk.send(unknown(&errand)), [Effect::Ask(vec![id(1)])]);
+    assert_eq!(desk.model.notice.as_ref().unwrap().tone, Tone::Unknown);
+    desk.news(News::Searches(vec![Search { read_at: START, ..ended(1, State::Cancelled, 0) }]));
+    assert_eq!(desk.notice(), "read again: request 1 is cancelled by ana@desk");
+    desk.news(News::Searches(vec![waiting(1, 48, 192)]));
+    assert_eq!(desk.notice(), "read again: request 1 is cancelled by ana@desk", "told once");
+}
+
+#[test]
+fn what_is_not_known_is_asked_until_it_is() {
+    let mut desk = desk();
+    let errand = errands(&desk.press("e")).remove(0);
+    desk.send(unknown(&errand));
+    let effects = desk.news(News::Snapshot(vec![waiting(2, 10, 230), foreign(900, 70)]));
+    assert!(effects.contains(&Effect::Ask(vec![id(1)])), "the question was lost as well: {effects:?}");
+    desk.press("p");
+    desk.news(News::Searches(vec![waiting(1, 48, 192)]));
+    assert_eq!(
+        desk.notice(),
+        "read again: request 1 waits until 14:06:12, as far as 5 km",
+        "however the picture stands"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_not_undone_and_nothing_is_undone_in_its_stead() {
+    let mut desk = desk();
+    let effects = desk.press("e");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    desk.press("c");
+    let errand = errands(&desk.press("y")).remove(0);
+    desk.send(unknown(&errand));
+    assert_eq!(deeds(&desk.press("u")), []);
+    let why =
+        "cancelling request 1 can't be undone: it is not known whether it was done; next would be extending request 1";
+    assert_eq!(desk.notice(), why);
+}
+
+#[test]
+fn of_several_the_unknown_and_the_vain_are_told_apart() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press(" ");
+    desk.press("r");
+    let errand = errands(&desk.press("y")).remove(0);
+    let vain = || Ok(Outcome::NobodyFound);
+    let lost = Err(Mishap::Unknown("no answer in time".to_owned()));
+    assert_eq!(desk.send(Message::Done(errand.clone(), vec![vain(), lost])), [Effect::Ask(vec![id(2)])]);
+    assert_eq!(desk.notice(), "1 of 2 done, 1 in vain, 1 not known");
+    desk.send(Message::Done(errand, vec![vain(), vain()]));
+    assert_eq!(desk.notice(), "2 of 2 done, 2 in vain");
+    assert_eq!(desk.model.notice.as_ref().unwrap().tone, Tone::Plain);
+}
+
+#[test]
+fn an_undo_that_cannot_be_sent_can_be_tried_again() {
+    let mut desk = desk();
+    let effects = desk.press("e");
+    do_well(&mut desk, &effects, &Outcome::Done);
+    desk.news(News::Link(Link::Away("connection refused".to_owned())));
+    assert_eq!(deeds(&desk.press("u")), []);
+    assert_eq!(desk.notice(), "nothing was sent: Redis is away (connection refused)");
+    desk.news(News::Link(Link::Live));
+    assert_eq!(deeds(&desk.press("u")), [Deed::Extend(id(1), -60_000)]);
+}
+
+#[test]
+fn a_single_mark_is_taken_off_by_its_deed_and_no_mark_by_another() {
+    let mut desk = desk();
+    desk.press(" ");
+    desk.press("e");
+    assert_eq!(deeds(&desk.press("y")), [Deed::Extend(id(1), 60_000)]);
+    assert!(desk.model.searches.marked().is_empty(), "the mark was for this");
+    desk.press(" ");
+    desk.press("3");
+    desk.press("s");
+    assert_eq!(desk.model.searches.marked(), [id(2)], "a search that is opened leaves it");
+}
+
+#[test]
+fn a_console_that_can_act_is_not_armed_for_a_time() {
+    let mut desk = desk();
+    let run = |desk: &mut Desk, line: &str| {
+        desk.press(":");
+        desk.type_text(line);
+        desk.press("enter")
+    };
+    assert!(!run(&mut desk, "arm 10m").iter().any(|effect| matches!(effect, Effect::Arm(_))));
+    assert!(desk.notice().starts_with("this console can act already"), "{}", desk.notice());
+    assert_eq!(desk.model.armed, Armed::Always);
+    assert!(run(&mut desk, "disarm").contains(&Effect::Arm(None)));
+    let span = Duration::from_mins(10);
+    assert!(run(&mut desk, "arm 10m").contains(&Effect::Arm(Some(span))));
+    assert!(run(&mut desk, "arm 20m").contains(&Effect::Arm(Some(2 * span))), "a time can be set anew");
+    desk.press("c");
+    desk.at += Duration::from_mins(20);
+    assert_eq!(deeds(&desk.press("y")), [], "its time was up before the yes");
+    assert_eq!(desk.notice(), "this console only looks since :disarm; :arm 10m lets it act");
+}
+
+#[test]
+fn a_stopped_picture_holds_up_no_alarm_and_rings_for_none_that_is_over() {
+    let mut desk = desk();
+    desk.model.options.alarms.bell = true;
+    desk.press("p");
+    desk.news(News::Searches(vec![Search { key: Key::Cancelled, read_at: START, ..foreign(900, 70) }]));
+    let rings = |effects: &[Effect]| effects.contains(&Effect::Ring);
+    assert!(!rings(&desk.wait(Duration::from_mins(1))), "900 has ended behind the picture");
+    let soon = Search { read_at: START + desk.at, ..waiting(7, 220, 20) };
+    assert!(rings(&desk.news(News::Searches(vec![soon]))), "7 waits behind it");
+    assert!(desk.model.searches.get(id(7)).is_none());
+}
+
+#[test]
+fn the_numbers_go_on_behind_a_stopped_picture_however_much_happens() {
+    let mut desk = desk();
+    desk.press("p");
+    let arrivals = |desk: &Desk| desk.model.numbers.figures(START + Duration::from_mins(1)).unwrap().arrivals;
+    let before = arrivals(&desk);
+    for n in 0..2_000 {
+        let mut opened = event(5, EventKind::Opened, Some(1_000 + n), None);
+        opened.id.seq = n;
+        desk.news(News::Events(vec![opened]));
+    }
+    assert_eq!(arrivals(&desk), before + 2_000);
+    desk.press("p");
+    assert_eq!(arrivals(&desk), before + 2_000, "nothing is counted twice");
+}
+
+#[test]
+fn the_detail_stands_with_the_picture_and_goes_on_without_a_gap() {
+    let mut desk = desk();
+    desk.news(News::Life(id(1), vec![event(0, EventKind::Opened, Some(1), None)]));
+    desk.press("p");
+    desk.news(News::Around(id(1), Around { free: 9, stale: 0, nearest: Vec::new() }));
+    desk.news(News::Events(vec![event(9, EventKind::Extended, Some(1), None)]));
+    let others = (0..600).map(|n| event(10 + n, EventKind::Attempted, Some(2), None)).collect();
+    desk.news(News::Events(others));
+    let life = |desk: &Desk| desk.model.detail.life(id(1)).unwrap().iter().map(|e| e.kind.clone()).collect::<Vec<_>>();
+    assert_eq!(desk.model.detail.around(id(1)).unwrap().free, 0);
+    assert!(!life(&desk).contains(&EventKind::Extended));
+    desk.press("p");
+    assert_eq!(desk.model.detail.around(id(1)).unwrap().free, 9);
+    assert_eq!(life(&desk).iter().filter(|kind| **kind == EventKind::Extended).count(), 1, "{:?}", life(&desk));
+}
+
+#[test]
+fn a_life_that_was_read_before_the_last_event_has_it_all_the_same() {
+    let mut desk = desk();
+    let opened = || vec![event(0, EventKind::Opened, Some(1), None)];
+    desk.news(News::Events(vec![event(9, EventKind::Extended, Some(1), None)]));
+    for _ in 0..2 {
+        desk.news(News::Life(id(1), opened()));
+        let seconds: Vec<_> = desk.model.detail.life(id(1)).unwrap().iter().map(|e| e.id.at.since(START)).collect();
+        assert_eq!(seconds, [0, 1, 9].map(Duration::from_secs));
+    }
 }

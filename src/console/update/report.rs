@@ -1,12 +1,14 @@
 //! How an errand ended, told as it is: one word for one deed, a line for each of several, and what can be undone.
 
-use crate::console::message::{Deed, Errand, Mishap, Outcome};
-use crate::console::model::{Layer, Model, ResultLine, Results, Tone, Undoable, way_back};
-use crate::console::wording::{self, many};
-use crate::domain::{RequestId, format_distance, format_more};
+use std::collections::BTreeSet;
 
-/// Says how an errand ended, and remembers what can be undone of it.
-pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Outcome, Mishap>>) {
+use crate::console::message::{Deed, Effect, Errand, Mishap, Outcome};
+use crate::console::model::{Layer, Model, ResultLine, Results, Row, Tone, Undoable, way_back};
+use crate::console::wording::{self, many};
+use crate::domain::{RequestId, Search, Standing, State, format_distance, format_more};
+
+/// Says how an errand ended, and remembers what can be undone of it. Where that is not known, the requests concerned are read.
+pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Outcome, Mishap>>) -> Vec<Effect> {
     let all: Vec<(&Deed, Result<Outcome, Mishap>)> = errand.deeds.iter().zip(outcomes).collect();
     if !errand.undoing {
         remember(model, &all);
@@ -20,6 +22,39 @@ pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Ou
         }
         several => report_several(model, several),
     }
+    let unknown = all.iter().filter(|(_, outcome)| matches!(outcome, Err(Mishap::Unknown(_))));
+    let ids: BTreeSet<RequestId> = unknown.filter_map(|(deed, _)| deed.request()).collect();
+    model.unsure.extend(&ids);
+    if ids.is_empty() { Vec::new() } else { vec![Effect::Ask(ids.into_iter().collect())] }
+}
+
+/// Tells how requests stand of which that was not known.
+pub(super) fn settle(model: &mut Model, searches: &[Search]) {
+    let read: Vec<&Search> = searches.iter().filter(|search| model.unsure.remove(&search.id)).collect();
+    if !read.is_empty() {
+        let told: Vec<String> = read.into_iter().map(|search| standing(model, &Row::of(search.clone()))).collect();
+        model.say(Tone::Plain, format!("read again: {}", wording::list(told.iter(), 4)));
+    }
+}
+
+/// How a request stands, in words.
+fn standing(model: &Model, row: &Row) -> String {
+    let (id, request) = (row.search.id, row.search.request());
+    match row.standing {
+        Standing::Waiting(deadline) => {
+            let until = deadline.map(|at| format!(" until {}", wording::time_of_day(at, model.options.timezone)));
+            let radius = request.map(|request| format!(", as far as {}", format_distance(request.radius_m)));
+            format!("request {id} waits{}{}", until.unwrap_or_default(), radius.unwrap_or_default())
+        }
+        Standing::Ended(State::Found) => {
+            let driver = request.and_then(|request| request.driver_id.as_ref());
+            format!("request {id} has driver {}", driver.map_or_else(|| "?".to_owned(), ToString::to_string))
+        }
+        Standing::Ended(state) => {
+            let by = request.and_then(|request| request.ended_by.as_ref()).map(|by| format!(" by {by}"));
+            format!("request {id} is {state}{}", by.unwrap_or_default())
+        }
+    }
 }
 
 fn report_several(model: &mut Model, several: &[(&Deed, Result<Outcome, Mishap>)]) {
@@ -30,10 +65,21 @@ fn report_several(model: &mut Model, several: &[(&Deed, Result<Outcome, Mishap>)
             ResultLine { tone, text }
         })
         .collect();
-    let well = lines.iter().filter(|line| line.tone == Tone::Good).count();
-    let summary = format!("{well} of {} done", lines.len());
-    let tone = if well == lines.len() { Tone::Good } else { Tone::Bad };
-    if tone == Tone::Bad {
+    let count = |tone| lines.iter().filter(|line| line.tone == tone).count();
+    // An attempt that found nobody was made.
+    let (well, vain, unknown) = (count(Tone::Good), count(Tone::Plain), count(Tone::Unknown));
+    let mut summary = format!("{} of {} done", well + vain, lines.len());
+    for (count, what) in [(vain, "in vain"), (unknown, "not known")] {
+        if count > 0 {
+            summary = format!("{summary}, {count} {what}");
+        }
+    }
+    let tone = match well + vain {
+        _ if well == lines.len() => Tone::Good,
+        done if done == lines.len() => Tone::Plain,
+        _ => Tone::Bad,
+    };
+    if tone != Tone::Good {
         model.layers.push(Layer::Results(Results { summary: summary.clone(), lines, scrolled: 0 }));
     }
     let text = if tone == Tone::Good { together(several) } else { summary };
@@ -74,7 +120,13 @@ fn target(deed: &Deed) -> String {
 
 fn remember(model: &mut Model, all: &[(&Deed, Result<Outcome, Mishap>)]) {
     let well = || all.iter().filter_map(|(deed, outcome)| outcome.as_ref().ok().map(|outcome| (*deed, outcome)));
-    let Some((first, _)) = well().next() else { return };
+    let Some((first, _)) = well().next() else {
+        // What may have been done is the last action, too: nothing before it is undone in its stead.
+        if let Some((deed, _)) = all.iter().find(|(_, outcome)| matches!(outcome, Err(Mishap::Unknown(_)))) {
+            model.undo.remember(Undoable { what: intent(deed), back: Err("it is not known whether it was done") });
+        }
+        return;
+    };
     let count = well().count();
     let what = if count == 1 { intent(first) } else { format!("{} and {} more", intent(first), count - 1) };
     let back: Result<Vec<Deed>, &str> = well().map(|(deed, outcome)| way_back(deed, outcome)).collect();

@@ -141,7 +141,7 @@ fn alarm_style(alarm: Alarm, theme: Theme) -> Style {
 /// How many find a driver, and how long half of them wait for it; each with whether a line stands before it. Nothing where not
 /// the whole span is known.
 fn numbers(model: &Model) -> Vec<(String, bool)> {
-    let whole = model.picture_now().filter(|now| model.numbers.only_since(*now).is_none());
+    let whole = model.newest_now().filter(|now| model.numbers.only_since(*now).is_none());
     let Some(figures) = whole.and_then(|now| model.numbers.figures(now)) else { return Vec::new() };
     let found = figures.found_share().map(|share| format!("found {share}%"));
     let wait = figures.median.map(|wait| format!("p50 {}", format_wait(wait)));

@@ -55,7 +55,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     let head = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
     let inside = layout::inside(area);
     let line = |row: u16| Rect { x: inside.x + 1, y: inside.y + row, width: inside.width.saturating_sub(2), height: 1 };
-    let known = model.picture_now().and_then(|now| Some((now, model.numbers.figures(now)?)));
+    let known = model.newest_now().and_then(|now| Some((now, model.numbers.figures(now)?)));
     text::put(buffer, head, &title(model, known.map(|(now, _)| now), theme), theme.text(), theme);
     let Some((now, figures)) = known else {
         text::put(buffer, line(0), "Reading …", theme.faint(), theme);

@@ -51,7 +51,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
 
 fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let (in_table, _) = model.searches.waiting();
-    let waiting = model.waiting();
+    let waiting = if model.held.is_some() { in_table as u64 } else { model.waiting() };
     let mut title = format!("Searches {} waiting", wording::count(waiting));
     if waiting > in_table as u64 {
         title = format!("{title}, the first {} here", wording::count(in_table as u64));

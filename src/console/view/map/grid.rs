@@ -20,21 +20,32 @@ impl Paper<'_> {
         }
     }
 
-    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers: half a number says nothing.
-    pub(super) fn labels(&mut self) {
+    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers: half a number says nothing. Where the
+    /// drivers are `few`, each of them matters more, and a label in whose place one stands is left out.
+    pub(super) fn labels(&mut self, few: bool) {
         let (rows, columns) = (self.parallels(), self.meridians());
-        let style = self.theme.faint();
         let bottom = self.inside.bottom().saturating_sub(1);
         for (label, y) in rows.iter().filter(|(_, y)| *y < bottom) {
-            self.write((self.inside.x, *y), label, style, What::Label);
+            self.grid_label((self.inside.x, *y), label, few);
         }
         for (label, x) in columns {
             let width = u16::try_from(label.width()).unwrap_or(0);
             let from = x.saturating_sub(width / 2);
             if from >= self.inside.x && from + width <= self.inside.right() {
-                self.write((from, bottom), &label, style, What::Label);
+                self.grid_label((from, bottom), &label, few);
             }
         }
+    }
+
+    fn grid_label(&mut self, at: (u16, u16), label: &str, few: bool) {
+        if !few || self.is_free_of_people(at, label.width()) {
+            self.write(at, label, self.theme.faint(), What::Label);
+        }
+    }
+
+    /// Whether nobody stands in so many cells from here on.
+    fn is_free_of_people(&self, (x, y): (u16, u16), width: usize) -> bool {
+        (x..self.inside.right()).take(width).all(|x| self.there((x, y)) < What::Stale)
     }
 
     /// Latitudes that are drawn, as text and as a row.
@@ -57,9 +68,9 @@ impl Paper<'_> {
         steps(bounds.west, bounds.east, step).filter_map(|lng| Some((degrees(lng, step), at(lng)?))).collect()
     }
 
-    /// How long a distance is, at the bottom right.
+    /// How long a distance is, at the bottom right; where the drivers are `few`, above those who stand there.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a quarter of the width")]
-    pub(super) fn scale(&mut self) {
+    pub(super) fn scale(&mut self, few: bool) {
         let per_column = self.projection.metres_per_column;
         let most = per_column * (f64::from(self.inside.width) / 4.0).max(14.0);
         let metres = round_step(most / 2.0);
@@ -68,13 +79,16 @@ impl Paper<'_> {
         let (left, middle, right) = self.theme.signs.scale;
         let Some(line) = columns.checked_sub(label.width() + 2) else { return };
         let text = format!("{left}{}{label}{}{right}", middle.repeat(line / 2), middle.repeat(line - line / 2));
-        let row = Rect {
+        let bottom = Rect {
             y: self.inside.bottom().saturating_sub(2),
             height: 1,
             width: self.inside.width.saturating_sub(1),
             ..self.inside
         };
-        text::put_right(self.buffer, row, &text, self.theme.text(), self.theme);
+        let from = bottom.right().saturating_sub(u16::try_from(columns).unwrap_or(u16::MAX));
+        let above = (self.inside.y..=bottom.y).rev().take(4);
+        let free = above.map(|y| Rect { y, ..bottom }).find(|row| self.is_free_of_people((from, row.y), columns));
+        text::put_right(self.buffer, free.filter(|_| few).unwrap_or(bottom), &text, self.theme.text(), self.theme);
     }
 }
 

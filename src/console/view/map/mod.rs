@@ -42,6 +42,7 @@ const THICKER: [u32; 3] = [4, 16, 64];
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let inside = pane(&title(model, theme), Pane::Map, model, area, buffer, theme);
     let projection = Projection { columns: inside.width, rows: inside.height, ..model.map.projection };
+    let few = people::are_few(model);
     let mut paper = Paper::new(inside, projection, buffer, theme);
     paper.crossings();
     paper.overlay(&model.options.overlay);
@@ -51,14 +52,14 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     paper.radius(model);
     paper.measure(model);
     paper.drivers(model);
-    paper.labels();
+    paper.labels(few);
     paper.searches(model);
     paper.selected_driver(model);
     paper.carried(model);
     paper.nearest(model);
     paper.bookmarks(model);
     paper.names(model);
-    paper.scale();
+    paper.scale(few);
     paper.measured(model);
     if model.map.shows_legend() {
         paper.legend();

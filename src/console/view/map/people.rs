@@ -87,14 +87,18 @@ impl Paper<'_> {
                 self.name(request.pickup, &request.id.to_string(), self.theme.pin(), What::Name);
             }
         }
-        let many = model.drivers_on_map().take(MOST_NAMES + 1).count() > MOST_NAMES;
-        if many || !model.map.fleet.blocks.is_empty() {
+        if !are_few(model) {
             return;
         }
         for driver in model.drivers_on_map().filter(|driver| Some(&driver.id) != model.map.selected.as_ref()) {
             self.name(driver.place, driver.id.as_str(), self.theme.faint(), What::Name);
         }
     }
+}
+
+/// Whether the drivers in sight are so few that each of them can be looked at.
+pub(super) fn are_few(model: &Model) -> bool {
+    model.map.fleet.blocks.is_empty() && model.drivers_on_map().take(MOST_NAMES + 1).count() <= MOST_NAMES
 }
 
 /// How long ago a driver reported. While nobody knows the time, what was read counts as fresh.

@@ -161,3 +161,25 @@ fn no_line_hides_a_driver_or_a_rider() {
     assert_eq!(at(alameda).style().fg, theme.driver().fg);
     assert_eq!(at(beside).symbol(), theme.signs.pins[0]);
 }
+
+#[test]
+fn of_few_drivers_none_is_hidden_by_a_label_or_the_scale() {
+    let mut desk = Desk::in_town(120, 40);
+    let map = layout::inside(desk.model.areas().unwrap().map);
+    let (left, right) = (0.5, f64::from(map.width) - 6.5);
+    let rows = || (0..map.height).map(f64::from);
+    let places = rows().flat_map(|row| [left, right].map(|column| (column, row + 0.5)));
+    for (column, row) in places {
+        let at = desk.model.map.projection.to_place(column, row);
+        desk.news(fleet(vec![sighting("9", at.lat(), at.lng())]));
+        assert!(text(&desk).contains(|c| ('⠁'..='⣿').contains(&c)), "{column} {row}\n{}", text(&desk));
+    }
+}
+
+#[test]
+fn of_two_riders_in_one_cell_the_older_is_named() {
+    let mut desk = Desk::in_town(120, 40);
+    // All of them stand where request 1 does.
+    desk.news(News::Searches((1..40).map(|n| waiting(n * 1_000 + 1, 10, 230)).collect()));
+    assert!(text(&desk).contains("◆1 "), "{}", text(&desk));
+}
