@@ -148,7 +148,7 @@ async fn a_console_that_only_looks_can_be_armed_and_disarmed() {
     let redis = Redis::start();
     let store = redis.store_with(cabstand::store::Access::ReadOnly).await;
     let desk = Desk::with(store, "ana@desk", |options| options.read_only = true);
-    desk.shows("live").await;
+    desk.shows("Nobody is waiting.").await;
     desk.shows("read-only").await;
     desk.play("s");
     desk.shows("this console only looks (--read-only); :arm 10m lets it act").await;
