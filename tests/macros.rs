@@ -149,6 +149,7 @@ async fn a_console_that_only_looks_can_be_armed_and_disarmed() {
     let redis = Redis::start();
     let store = redis.store_with(cabstand::store::Access::ReadOnly).await;
     let desk = Desk::with(store, "ana@desk", |options| options.read_only = true);
+    desk.shows("Nobody is waiting.").await;
     desk.shows("read-only").await;
     // What is said while the link is not there yet is dropped with that; no notifications are set up by one who only looks.
     desk.shows("everything is read once a second").await;
@@ -159,9 +160,9 @@ async fn a_console_that_only_looks_can_be_armed_and_disarmed() {
     desk.play("s");
     desk.shows("done: request 1 opened").await;
     desk.play(":disarm<Enter>");
-    desk.shows("read-only").await;
+    desk.shows("disarmed: ").await;
     desk.play("s");
-    desk.shows("this console only looks").await;
+    desk.shows("this console only looks (--read-only); :arm 10m lets it act").await;
     desk.quit().await;
 }
 

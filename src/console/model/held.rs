@@ -17,13 +17,13 @@ pub struct Held {
     /// The moment, by Redis' clock, that the picture shows.
     pub since: UnixMs,
     /// The table as it would be: it takes everything in, and so is no larger than the one that is shown.
-    searches: Searches,
-    fleet: Option<FleetView>,
+    pub(super) searches: Searches,
+    pub(super) fleet: Option<FleetView>,
     /// Who is near a search, and what has happened to it, of which that is shown already.
-    around: Option<(RequestId, Around)>,
-    life: Option<(RequestId, Vec<Event>)>,
+    pub(super) around: Option<(RequestId, Around)>,
+    pub(super) life: Option<(RequestId, Vec<Event>)>,
     /// What happened, the newest; and of that, what happened to the search of which all is shown.
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     of_life: Vec<Event>,
     changed: usize,
     told: usize,
@@ -124,11 +124,10 @@ impl Model {
         if let Some(fleet) = fleet {
             self.take_fleet(fleet);
         }
-        // Of another search, which was chosen meanwhile, it is shown already how it is now.
-        if let Some((id, around)) = around.filter(|(id, _)| self.detail.around(*id).is_some()) {
+        if let Some((id, around)) = around {
             self.detail.take_around(id, around);
         }
-        if let Some((id, life)) = life.filter(|(id, _)| self.detail.life(*id).is_some()) {
+        if let Some((id, life)) = life {
             self.take_life(id, life);
         }
         for event in &happened {

@@ -110,8 +110,7 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     model.loaded = true;
     model.unreadable = None;
     let waiting = model.newest_searches().all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
-    let mut unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
-    unheard.sort_unstable();
+    let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     if unheard.is_empty() { Vec::new() } else { vec![Effect::Ask(unheard)] }
 }
 
