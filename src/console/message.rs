@@ -112,6 +112,33 @@ pub enum Deed {
     Remove(DriverId),
 }
 
+impl Deed {
+    /// The request that it is done to.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Cancel(id)
+            | Self::Expire(id)
+            | Self::Extend(id, _)
+            | Self::Widen(id, _)
+            | Self::Retry(id)
+            | Self::Assign(id, _)
+            | Self::Reopen(id) => Some(*id),
+            Self::Open(..) | Self::Place(_) | Self::Move(..) | Self::Remove(_) => None,
+        }
+    }
+
+    /// The driver that it is done to.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverId> {
+        match self {
+            Self::Place(driver) | Self::Move(driver, _) => Some(&driver.id),
+            Self::Remove(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// What was done, as far as it is news to the one who asked for it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 
+use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
 use crate::console::model::{Held, Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
@@ -23,7 +24,14 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
         return held.release().into_iter().flat_map(|news| take(model, news)).collect();
     }
     match model.picture_now() {
-        Some(now) => model.held = Some(Held::new(now)),
+        Some(now) => {
+            model.held = Some(Held::new(now));
+            let key = model.key_for(Action::Pause);
+            model.say(
+                Tone::Plain,
+                format!("the picture stands still until {key}; what you do meanwhile is done all the same"),
+            );
+        }
         None => model.say(Tone::Plain, "there is no picture yet that could be stopped"),
     }
     Vec::new()
@@ -45,7 +53,10 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
         News::Searches(searches) => take_searches(model, searches),
         News::Snapshot(searches) => return take_snapshot(model, searches),
         News::Fleet(fleet) => model.take_fleet(fleet),
-        News::Around(id, around) => model.detail.take_around(id, around),
+        News::Around(id, around) => {
+            super::choose::fill(model, id, &around);
+            model.detail.take_around(id, around);
+        }
         News::Life(id, life) => model.detail.take_life(id, life),
         News::Nearest(nearest) => model.searches.take_nearest(nearest),
         News::Events(events) => model.add_events(events),
