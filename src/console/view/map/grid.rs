@@ -1,6 +1,7 @@
 //! The coordinate grid with its labels, and the scale.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::paper::Paper;
@@ -20,20 +21,28 @@ impl Paper<'_> {
         }
     }
 
-    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers: half a number says nothing.
+    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers, but give way to who is chosen and who waits,
+    /// each as a whole: half a number says something else.
     pub(super) fn labels(&mut self) {
         let (rows, columns) = (self.parallels(), self.meridians());
         let style = self.theme.faint();
         let bottom = self.inside.bottom().saturating_sub(1);
         for (label, y) in rows.iter().filter(|(_, y)| *y < bottom) {
-            self.write((self.inside.x, *y), label, style, What::Label);
+            self.grid_label((self.inside.x, *y), label, style);
         }
         for (label, x) in columns {
             let width = u16::try_from(label.width()).unwrap_or(0);
             let from = x.saturating_sub(width / 2);
             if from >= self.inside.x && from + width <= self.inside.right() {
-                self.write((from, bottom), &label, style, What::Label);
+                self.grid_label((from, bottom), &label, style);
             }
+        }
+    }
+
+    fn grid_label(&mut self, (x, y): (u16, u16), label: &str, style: Style) {
+        let width = u16::try_from(label.width()).unwrap_or(u16::MAX);
+        if self.is_below(What::Label, (x, y), width) {
+            self.write((x, y), label, style, What::Label);
         }
     }
 
@@ -57,7 +66,7 @@ impl Paper<'_> {
         steps(bounds.west, bounds.east, step).filter_map(|lng| Some((degrees(lng, step), at(lng)?))).collect()
     }
 
-    /// How long a distance is, at the bottom right.
+    /// How long a distance is, at the bottom right, unless somebody waits there.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a quarter of the width")]
     pub(super) fn scale(&mut self) {
         let per_column = self.projection.metres_per_column;
@@ -74,7 +83,10 @@ impl Paper<'_> {
             width: self.inside.width.saturating_sub(1),
             ..self.inside
         };
-        text::put_right(self.buffer, row, &text, self.theme.text(), self.theme);
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(row.width);
+        if self.is_below(What::Calm, (row.right() - width, row.y), width) {
+            text::put_right(self.buffer, row, &text, self.theme.text(), self.theme);
+        }
     }
 }
 
