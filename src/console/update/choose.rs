@@ -6,7 +6,7 @@ use crate::console::model::{Choose, Layer, Model, Tone};
 use crate::domain::{Around, RequestId};
 
 /// Takes the chosen driver. Whether it can still be had, the store knows.
-pub(super) fn take(model: &mut Model, choose: Choose) -> Vec<Effect> {
+pub(super) fn take(model: &mut Model, choose: &Choose) -> Vec<Effect> {
     if let Some(driver) = choose.driver() {
         return assign_to(model, choose.request, driver.clone());
     }

@@ -61,16 +61,14 @@ pub(super) fn go_to_bookmark(model: &mut Model, name: &str) -> bool {
 
 /// Shows the next place that was remembered, as it was looked at.
 pub(super) fn next_bookmark(model: &mut Model) {
-    match model.bookmarks.go_on().map(|bookmark| (bookmark.name.clone(), bookmark.place(), bookmark.metres_per_column))
-    {
-        Some((name, Some(place), scale)) => {
-            show_map(model);
-            model.map.look_at(place, scale);
-            model.say(Tone::Plain, format!("bookmark {name}"));
-        }
-        _ => {
-            let key = model.key_for(Action::SetBookmark);
-            model.say(Tone::Plain, format!("there is no bookmark yet: {key} sets one at the map's cursor"));
-        }
+    let next = model.bookmarks.go_on();
+    let next = next.and_then(|mark| Some((mark.name.clone(), mark.place()?, mark.metres_per_column)));
+    if let Some((name, place, scale)) = next {
+        show_map(model);
+        model.map.look_at(place, scale);
+        model.say(Tone::Plain, format!("bookmark {name}"));
+    } else {
+        let key = model.key_for(Action::SetBookmark);
+        model.say(Tone::Plain, format!("there is no bookmark yet: {key} sets one at the map's cursor"));
     }
 }

@@ -169,8 +169,8 @@ fn nearest(model: &Model, search: &Row, now: UnixMs, width: usize, theme: Theme)
         (format!("{id} {distance} stale{age}"), theme.faint())
     };
     let label = "near ".to_owned();
-    let names = row(around.nearest.iter().take(NEAR_NAMED).map(named), width.saturating_sub(label.width()), theme);
-    Some(std::iter::once((label, theme.label())).chain(names).collect())
+    let drivers = row(around.nearest.iter().take(NEAR_NAMED).map(named), width.saturating_sub(label.width()), theme);
+    Some(std::iter::once((label, theme.label())).chain(drivers).collect())
 }
 
 /// What has happened to it, as much of the end as there is room for.

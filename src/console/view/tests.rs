@@ -306,7 +306,7 @@ fn only_what_would_do_something_is_hinted_at() {
     desk.model.armed = Armed::Never;
     assert!(!hints(&desk).contains("extend"), "{}", hints(&desk));
     desk.model.options.read_only = true;
-    desk.model.armed = Armed::Until(Duration::from_secs(60));
+    desk.model.armed = Armed::Until(Duration::from_mins(1));
     assert!(hints(&desk).contains("extend"), "{}", hints(&desk));
 }
 

@@ -69,16 +69,16 @@ impl Paper<'_> {
     /// drivers go by; while something else stands there it is left out as a whole.
     pub(super) fn overlay_names(&mut self, overlay: &Overlay) {
         let view = self.projection.view().bounds;
-        let (mut named, mut names) = (HashSet::new(), Vec::new());
+        let (mut known, mut placed) = (HashSet::new(), Vec::new());
         for line in overlay.lines.iter().filter(|line| !line.name.is_empty() && line.bounds.meets(view)) {
-            if !named.contains(line.name.as_str())
-                && let Some(name) = self.place_of_name(line, &names)
+            if !known.contains(line.name.as_str())
+                && let Some(name) = self.place_of_name(line, &placed)
             {
-                named.insert(line.name.as_str());
-                names.push(name);
+                known.insert(line.name.as_str());
+                placed.push(name);
             }
         }
-        for name in names.iter().filter(|name| self.is_below(What::Name, name.at, name.width)).collect::<Vec<_>>() {
+        for name in placed.iter().filter(|name| self.is_below(What::Name, name.at, name.width)).collect::<Vec<_>>() {
             let (_, style) = name.what.look(self.theme);
             self.write(name.at, &name.text, style, What::Name);
         }
