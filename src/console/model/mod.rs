@@ -230,12 +230,12 @@ impl Model {
     /// Tells the panes how much room they have.
     fn fit_into_areas(&mut self) {
         if let Some(areas) = self.areas() {
-            // A map that is not shown keeps its size: what it would show is read all the same.
-            let map = layout::inside(areas.map);
-            if !map.is_empty() {
-                self.map.projection.columns = map.width;
-                self.map.projection.rows = map.height;
-            }
+            // A map that is not shown is as large as it would be: who is in sight of it stands in the table of drivers.
+            let (columns, rows) = self.size;
+            let with_map = layout::areas(columns, rows, Pane::Map, self.table).unwrap_or(areas);
+            let map = layout::inside(if areas.map.is_empty() { with_map.map } else { areas.map });
+            self.map.projection.columns = map.width;
+            self.map.projection.rows = map.height;
             if !areas.searches.is_empty() {
                 self.searches.set_height(layout::table_rows(areas.searches));
             }

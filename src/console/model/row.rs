@@ -83,7 +83,7 @@ impl Row {
         match &self.search.record {
             Record::Whole(request) => request.user_id.as_str(),
             Record::Foreign => "(foreign)",
-            Record::Damaged(_) => "(damaged record)",
+            Record::Damaged(_) => "(damaged)",
         }
     }
 }

@@ -108,6 +108,12 @@ impl Searches {
         }
     }
 
+    /// Selects the first that is shown. What was selected before there was a filter is remembered still.
+    pub(super) fn select_first(&mut self) {
+        self.selected = self.order.first().copied();
+        self.scroll_to_selection();
+    }
+
     /// Has room for so many lines now.
     pub fn set_height(&mut self, height: usize) {
         self.lines.set_height(height);

@@ -53,15 +53,20 @@ impl Model {
         &self.filter
     }
 
-    /// Shows only what matches this text. What was selected before there was a filter is selected again after it.
+    /// Shows only what matches this text. Where it hides the selected search, the first that it shows is selected; what was
+    /// selected before there was a filter is selected again after it.
     pub fn set_filter(&mut self, text: &str) {
         if self.filter.is_empty() {
             self.searches.remember_selection();
         }
+        let selected = |model: &Self| model.searches.selected().map(|row| row.search.id);
+        let before = selected(self);
         self.filter = Filter::parse(text);
         self.settle_anew();
         if self.filter.is_empty() {
             self.searches.select_remembered();
+        } else if selected(self) != before {
+            self.searches.select_first();
         }
     }
 
@@ -205,6 +210,20 @@ impl Model {
     pub fn clear_marks(&mut self) -> bool {
         let drivers = self.drivers.marks.clear();
         self.searches.clear_marks() || drivers
+    }
+
+    /// Takes the marks off a table in which one of these is marked: they were for what is done now.
+    pub fn spend_marks<'a>(
+        &mut self,
+        mut requests: impl Iterator<Item = RequestId>,
+        mut drivers: impl Iterator<Item = &'a DriverId>,
+    ) {
+        if requests.any(|id| self.searches.is_marked(id)) {
+            self.searches.clear_marks();
+        }
+        if drivers.any(|id| self.drivers.is_marked(id)) {
+            self.drivers.marks.clear();
+        }
     }
 
     /// Whether anything is marked in either table.

@@ -1,7 +1,8 @@
 //! What the keys of the map as an instrument do: trails, measuring, the legend, bookmarks.
 
+use super::actions::show_map;
 use crate::console::action::Action;
-use crate::console::model::{Model, Tone, Trails};
+use crate::console::model::{Model, Pane, Tone, Trails};
 use crate::console::wording;
 
 /// Shows where drivers came from, from now on; or lets go of it.
@@ -22,6 +23,8 @@ pub(super) fn measure(model: &mut Model) {
     match model.map.measuring.take() {
         None => {
             model.map.measuring = Some(cursor);
+            // The other end is come to by the keys of the map.
+            model.focus_on(Pane::Map);
             let key = model.key_for(Action::Measure);
             model.say(Tone::Plain, format!("measuring from {cursor}: pan to the other end, {key} again ends it"));
         }
@@ -50,6 +53,7 @@ pub(super) fn go_to_bookmark(model: &mut Model, name: &str) -> bool {
     let Some(bookmark) = model.memory.bookmarks.find(name) else { return false };
     let (place, scale) = (bookmark.place(), bookmark.metres_per_column);
     if let Some(place) = place {
+        show_map(model);
         model.map.look_at(place, scale);
     }
     place.is_some()
@@ -59,6 +63,7 @@ pub(super) fn go_to_bookmark(model: &mut Model, name: &str) -> bool {
 pub(super) fn next_bookmark(model: &mut Model) {
     let next = model.memory.bookmarks.go_on().cloned();
     if let Some((bookmark, place)) = next.and_then(|bookmark| bookmark.place().map(|place| (bookmark, place))) {
+        show_map(model);
         model.map.look_at(place, bookmark.metres_per_column);
         model.say(Tone::Plain, format!("bookmark {}", bookmark.name));
     } else {

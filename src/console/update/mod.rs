@@ -130,7 +130,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     match (model.layers.pop(), action) {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send_errand(model, confirm.errand),
-        (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, choose),
+        (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, &choose),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
         (Some(Layer::Palette(palette)), action) => return palette::answer(model, palette, action),
         (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),

@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn themes_columns_and_bookmarks_are_completed() {
         assert_eq!(choices(&typing("theme dar"))[0], "dark");
-        assert_eq!(choices(&typing("sort crea")), ["created"]);
+        assert_eq!(choices(&typing("sort open")), ["opened"]);
         let mut desk = typing("bookmark the airport");
         desk.press("enter");
         type_in(&mut desk, "goto airp");

@@ -370,7 +370,7 @@ fn tab_goes_round_the_panes() {
 fn a_damaged_record_is_shown_as_such() {
     let mut desk = Desk::new(120, 40);
     desk.news(News::Searches(vec![Search { record: Record::Damaged("lat".to_owned()), ..foreign(7, 60) }]));
-    assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged record)");
+    assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged)");
 }
 
 #[test]

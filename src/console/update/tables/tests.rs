@@ -45,6 +45,29 @@ fn fleet(drivers: Vec<Sighting>) -> News {
 }
 
 #[test]
+fn the_first_that_matches_is_selected() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("G");
+    assert_eq!(desk.selected(), Some(4));
+    desk.press("/");
+    desk.type_text("req");
+    assert_eq!(desk.selected(), Some(4), "it matches, too");
+    desk.type_text(" !4");
+    assert_eq!((desk.selected(), desk.rows()[0]), (Some(1), 1));
+    desk.press("esc");
+    assert_eq!(desk.selected(), Some(4));
+}
+
+#[test]
+fn drivers_are_in_sight_of_a_map_that_is_not_shown_yet() {
+    let mut desk = Desk::in_town(60, 16);
+    desk.press("2");
+    let view = desk.model.glance.view.expect("the map is fitted");
+    let there = |driver: &&Sighting| view.bounds.contains(driver.place);
+    assert_eq!(desk.model.map.fleet.drivers.iter().filter(there).count(), 7);
+}
+
+#[test]
 fn one_filter_holds_for_both_tables() {
     let mut desk = Desk::in_town(120, 40);
     desk.press("/");
@@ -140,7 +163,7 @@ fn searches_are_sorted_by_each_column() {
         // 1 and 4 were attempted twice; the foreign one by nobody knows how many.
         (SearchColumn::Tries, [2, 3, 1, 4, 900], [1, 4, 2, 3, 900]),
         (SearchColumn::Nearest, [2, 1, 900, 3, 4], [1, 2, 900, 3, 4]),
-        (SearchColumn::Created, [1, 2, 900, 4, 3], [2, 1, 900, 3, 4]),
+        (SearchColumn::Opened, [1, 2, 900, 4, 3], [2, 1, 900, 3, 4]),
     ] {
         desk.model.set_orders(by(column, false));
         assert_eq!(desk.rows(), upwards, "{column:?}");
