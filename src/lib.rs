@@ -68,9 +68,21 @@
 //! it reads only what the screen shows, and rests nine times as long as a reading took. What happened in the quarter of an hour
 //! before its start is read once, the newest first, for the numbers; they say from when on they are whole.
 //!
-//! What keys mean is one list of bindings, which `[keys]` in the configuration changes; the hint line, the help and the palette
-//! are read from it. What the palette understands is one enum, [`console::command::Command`]. What outlasts a run is one value,
-//! [`console::memory::Memory`]; a task of its own keeps it in a file.
+//! [`console::model::Model`] is all that the screen shows: the two tables, the map, the events and the numbers. Tables have one
+//! filter, and one selection each; the map shows both. Order and filter are settled after a message that changed something, so
+//! that drawing only reads. The detail pane tells of whichever was selected last, and why a search has found nobody yet. While
+//! the picture is paused, news of it is held back in its newest form, and the picture goes on with that.
+//!
+//! What lies over the panes is a stack of layers (question, form, filter, palette, list, help); the top one has the keys. What
+//! keys mean is one list of bindings, which `[keys]` in the configuration changes; hint line, help and palette are read from it,
+//! and what is said names keys as they are bound. A line of the palette is one [`console::command::Command`]. The mouse ends in
+//! the same functions as the keys; it never answers a question.
+//!
+//! What an operator wants changed goes out as an errand: deeds that were asked for together, done each by itself and answered
+//! together. Of each deed that went well the way back is remembered as other deeds; undoing is an errand like any other, and
+//! Redis checks it like any other. A console that only looks is held to that by the store as well, whatever a key says.
+//!
+//! What outlasts a run is one value, [`console::memory::Memory`]; a task of its own keeps it in a file.
 //!
 //! # Cost by the screen
 //!

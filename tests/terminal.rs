@@ -75,7 +75,8 @@ fn a_drag_carries_a_driver_and_letting_go_moves_it() {
     pty.drag((column, row), (column + 6, row + 2));
     pty.wait_for("done: driver kilo moved");
     assert!(longitude(&mut redis, "kilo") > before + 0.005);
-    // There it stands, and the map has not moved along.
+    // There it stands, once it has been read anew, and the map has not moved along.
+    pty.wait_for_at("kilo", (column + 7, row + 2));
     let mike = sign(&pty, "mike");
     pty.click(mike);
     pty.wait_for("─ driver mike · available");

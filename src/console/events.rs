@@ -6,9 +6,10 @@
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::feed::{BEAT, FIRST_EVENTS, SHARE};
+use super::feed::{BEAT, FIRST_EVENTS};
 use super::message::{Message, News};
 use super::model::Span;
+use super::reading::SHARE;
 use crate::domain::{Event, StreamId, UnixMs};
 use crate::store::{Store, StoreError};
 

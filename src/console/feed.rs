@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::events::follow_events;
 use super::message::{Glance, Link, MOST_WAITING, Message, News};
-use crate::domain::{Metres, Point, RequestId};
+use super::reading::Reading;
+use crate::domain::{Metres, Point, RequestId, Search};
 use crate::store::{Changed, Hearing, Store, StoreError};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
@@ -29,8 +30,6 @@ const NEAREST_PAUSE: Duration = Duration::from_millis(500);
 const DETAIL_PAUSE: Duration = Duration::from_millis(150);
 /// So many of the drivers around the selected search are read.
 const AROUND: usize = 12;
-/// A reading may take one part in so many of Redis' time.
-pub(super) const SHARE: u32 = 10;
 /// So many events are read to begin with.
 pub(super) const FIRST_EVENTS: usize = 300;
 
@@ -56,35 +55,6 @@ pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, 
         failing: false,
     };
     tokio::join!(events, feed.run());
-}
-
-/// A kind of reading: whether it is wanted, and from when on it may be done.
-struct Reading {
-    wanted: bool,
-    not_before: Instant,
-    shortest_pause: Duration,
-}
-
-impl Reading {
-    fn new(shortest_pause: Duration) -> Self {
-        Self { wanted: false, not_before: Instant::now(), shortest_pause }
-    }
-
-    /// When it is to be done; none where it is not wanted.
-    fn at(&self) -> Option<Instant> {
-        self.wanted.then_some(self.not_before)
-    }
-
-    fn is_due(&self) -> bool {
-        self.wanted && Instant::now() >= self.not_before
-    }
-
-    /// It was begun then, and is over. Where it failed it is wanted again, after a beat.
-    fn done(&mut self, began: Instant, well: bool) {
-        let rest = (began.elapsed() * (SHARE - 1)).max(self.shortest_pause);
-        self.not_before = Instant::now() + if well { rest } else { rest.max(BEAT) };
-        self.wanted |= !well;
-    }
 }
 
 struct Feed {
@@ -188,60 +158,47 @@ impl Feed {
     }
 
     async fn read_what_is_due(&mut self) {
-        if self.requests.is_due() {
-            let began = Instant::now();
-            self.requests.wanted = false;
-            let ids: Vec<RequestId> = self.changed.drain().collect();
-            let read = self.store.searches(&ids).await;
-            let well = read.is_ok();
-            if !well {
-                self.changed.extend(ids);
-            }
-            self.bring(read.map(News::Searches)).await;
+        if let Some(began) = self.requests.begin() {
+            let well = self.read_requests().await;
             self.requests.done(began, well);
         }
-        if self.fleet.is_due() {
-            let began = Instant::now();
-            self.fleet.wanted = false;
-            let view = self.glance.borrow().view;
-            let mut well = true;
-            if let Some(view) = view {
-                let read = self.store.fleet(view).await;
-                well = read.is_ok();
-                self.bring(read.map(News::Fleet)).await;
-            }
+        if let Some(began) = self.fleet.begin() {
+            let well = self.read_fleet().await;
             self.fleet.done(began, well);
         }
-        if self.nearest.is_due() {
-            let began = Instant::now();
-            self.nearest.wanted = false;
+        if let Some(began) = self.nearest.begin() {
             let well = self.read_nearest().await;
             self.nearest.done(began, well);
         }
-        if self.around.is_due() {
-            let began = Instant::now();
-            self.around.wanted = false;
+        if let Some(began) = self.around.begin() {
             let well = self.read_around().await;
             self.around.done(began, well);
         }
-        if self.life.is_due() {
-            let began = Instant::now();
-            self.life.wanted = false;
+        if let Some(began) = self.life.begin() {
             let well = self.read_life().await;
             self.life.done(began, well);
         }
-        if self.census.is_due() {
-            let began = Instant::now();
-            let read = self.take_census().await;
-            let well = read.is_ok();
-            self.census.wanted = read.as_ref().is_ok_and(|more| *more);
-            if let Err(error) = read {
-                // Begun anew, or the keys before this place would be passed over.
-                self.census_at = 0;
-                self.bring(Err(error)).await;
-            }
+        if let Some(began) = self.census.begin() {
+            let well = self.take_census().await;
             self.census.done(began, well);
         }
+    }
+
+    /// The requests that something has happened to. Whether it went well.
+    async fn read_requests(&mut self) -> bool {
+        let ids: Vec<RequestId> = self.changed.drain().collect();
+        let read = self.store.searches(&ids).await;
+        if read.is_err() {
+            self.changed.extend(ids);
+        }
+        self.bring(read.map(News::Searches)).await
+    }
+
+    /// The drivers in sight of the map. Whether it went well.
+    async fn read_fleet(&mut self) -> bool {
+        let Some(view) = self.glance.borrow().view else { return true };
+        let read = self.store.fleet(view).await;
+        self.bring(read.map(News::Fleet)).await
     }
 
     /// The waiting, and what the events name as ended lately.
@@ -267,40 +224,41 @@ impl Feed {
         let read = self.store.nearest(&places, Metres(radius * 2.0), 1).await;
         let named = read
             .map(|found| rows.iter().map(|(id, _, _)| *id).zip(found.into_iter().map(|near| near.into_iter().next())));
-        let well = named.is_ok();
-        self.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await;
-        well
+        self.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await
     }
 
     /// Who is around the selected search, while it waits. Whether it went well.
     async fn read_around(&mut self) -> bool {
         let Some((id, Some((place, radius)))) = self.selected else { return true };
         let read = self.store.around(place, Metres(radius), AROUND).await;
-        let well = read.is_ok();
-        self.bring(read.map(|around| News::Around(id, around))).await;
-        well
+        self.bring(read.map(|around| News::Around(id, around))).await
     }
 
     /// What has happened to the selected search so far; what happens from now on comes with the events. Whether it went well.
     async fn read_life(&mut self) -> bool {
         let Some((id, _)) = self.selected else { return true };
         let read = self.store.life(id).await;
-        let well = read.is_ok();
-        self.bring(read.map(|life| News::Life(id, life))).await;
-        well
+        self.bring(read.map(|life| News::Life(id, life))).await
     }
 
-    /// A step of the search for requests without a record; whether there are more steps.
-    async fn take_census(&mut self) -> Result<bool, StoreError> {
-        let (next, ids) = self.store.scan_keys(self.census_at).await?;
-        self.census_at = next;
-        if !ids.is_empty() {
-            let read = self.store.searches(&ids).await;
-            // A key that says nothing a request's key could say is somebody else's.
-            self.bring(read.map(|all| News::Searches(all.into_iter().filter(crate::domain::Search::exists).collect())))
-                .await;
+    /// A step of the search for requests without a record. Whether it went well.
+    async fn take_census(&mut self) -> bool {
+        let read = self.census_step().await;
+        // Where it failed it is begun anew, or the keys before this place would be passed over.
+        self.census_at = read.as_ref().map_or(0, |(next, _)| *next);
+        self.census.wanted = self.census_at != 0;
+        match read {
+            Ok((_, searches)) if searches.is_empty() => true,
+            read => self.bring(read.map(|(_, searches)| News::Searches(searches))).await,
         }
-        Ok(next != 0)
+    }
+
+    /// Where the next step begins, and what this one found. A key that says nothing a request's key could say is somebody
+    /// else's.
+    async fn census_step(&self) -> Result<(u64, Vec<Search>), StoreError> {
+        let (next, ids) = self.store.scan_keys(self.census_at).await?;
+        let searches = if ids.is_empty() { Vec::new() } else { self.store.searches(&ids).await? };
+        Ok((next, searches.into_iter().filter(Search::exists).collect()))
     }
 
     async fn read_vitals(&mut self) {
@@ -309,8 +267,9 @@ impl Feed {
         self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
     }
 
-    /// Tells what was read, or that Redis is away; once a reading goes well again, how changes are heard.
-    async fn bring(&mut self, read: Result<News, StoreError>) {
+    /// Tells what was read, or that Redis is away; once a reading goes well again, how changes are heard. Whether it went well.
+    async fn bring(&mut self, read: Result<News, StoreError>) -> bool {
+        let well = read.is_ok();
         match read {
             Ok(news) => {
                 self.tell(news).await;
@@ -325,6 +284,7 @@ impl Feed {
             }
             Err(error) => self.tell(News::Unreadable(error.to_string())).await,
         }
+        well
     }
 
     async fn tell(&self, news: News) {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::model::{Bookmark, Bookmarks, Orders};
+use super::model::{Bookmarks, Orders};
 use crate::domain::clean;
 
 /// So many lines of the palette are remembered.
@@ -18,7 +18,7 @@ pub struct Memory {
     /// How the tables are sorted.
     pub orders: Orders,
     /// The places to come back to.
-    pub bookmarks: Vec<Bookmark>,
+    pub bookmarks: Bookmarks,
 }
 
 impl Memory {
@@ -26,8 +26,8 @@ impl Memory {
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         let mut table = text.parse::<Table>().unwrap_or_default();
-        let bookmarks: Bookmarks = field(&mut table, "bookmarks");
-        let mut memory = Self { history: Vec::new(), orders: field(&mut table, "orders"), bookmarks: bookmarks.into() };
+        let (orders, bookmarks) = (field(&mut table, "orders"), field(&mut table, "bookmarks"));
+        let mut memory = Self { history: Vec::new(), orders, bookmarks };
         let history: Vec<Value> = field(&mut table, "history");
         for line in history.iter().filter_map(Value::as_str) {
             memory.remember(&clean(line.as_bytes()));
@@ -94,9 +94,7 @@ mod tests {
         fn what_is_written_is_read(lines in prop::collection::vec("[ -~é\"\\\\]{0,20}", 0..9), descending: bool) {
             let mut memory = Memory::default();
             memory.orders.searches = SortOrder { by: SearchColumn::Rider, descending };
-            let mut bookmarks = Bookmarks::default();
-            bookmarks.set("depot", Point::clamped(-33.4, -70.6), 120.0);
-            memory.bookmarks = bookmarks.into();
+            memory.bookmarks.set("depot", Point::clamped(-33.4, -70.6), 120.0);
             for line in lines {
                 memory.remember(&line);
             }

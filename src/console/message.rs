@@ -127,6 +127,16 @@ impl Deed {
             Self::Open(..) | Self::Place(_) | Self::Move(..) | Self::Remove(..) => None,
         }
     }
+
+    /// The driver that it is done to.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverId> {
+        match self {
+            Self::Place(driver) | Self::Move(driver, _) => Some(&driver.id),
+            Self::Remove(id) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// What was done, as far as it is news to the one who asked for it.

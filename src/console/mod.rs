@@ -21,6 +21,7 @@ pub mod model;
 pub mod overlay;
 pub mod picture;
 pub mod projection;
+mod reading;
 pub mod rebinding;
 pub mod terminal;
 pub mod theme;

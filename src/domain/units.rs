@@ -61,6 +61,7 @@ pub fn format_span(span: Duration) -> String {
 pub fn format_wait(span: Duration) -> String {
     let ms = span.as_secs_f64() * 1_000.0;
     match ms {
+        ms if ms < 0.05 => "0 ms".to_owned(),
         ms if ms < 0.95 => format!("{ms:.1} ms"),
         ms if ms < 999.5 => format!("{ms:.0} ms"),
         _ if span < Duration::from_mins(2) => format!("{} s", span.as_secs().max(1)),

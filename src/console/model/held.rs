@@ -3,7 +3,7 @@
 //! The picture is map, tables, detail and events. The header, the numbers and the alarms go on: they tell of now, and they are
 //! reckoned from what is kept here.
 
-use super::{Detail, Searches};
+use super::{Detail, Model, Searches};
 use crate::domain::{Around, Event, FleetView, RequestId, UnixMs};
 
 /// So many events are kept meanwhile, as many as the pane has; older ones are only counted.
@@ -96,5 +96,60 @@ impl Held {
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         (self.changed, self.told)
+    }
+}
+
+impl Model {
+    /// The table as it is now, also while an older picture is shown.
+    #[must_use]
+    pub fn newest_searches(&self) -> &Searches {
+        self.held.as_ref().map_or(&self.searches, |held| &held.searches)
+    }
+
+    /// The table that takes in what is read: the one that is shown, or while the picture is stopped the one that is held back.
+    pub fn newest_searches_mut(&mut self) -> &mut Searches {
+        self.held.as_mut().map_or(&mut self.searches, |held| &mut held.searches)
+    }
+
+    /// Stops the picture as it was at this moment of Redis' clock.
+    pub fn hold(&mut self, now: UnixMs) {
+        self.held = Some(Held::new(now, &self.searches));
+    }
+
+    /// Lets the picture go on with all that was held back.
+    pub fn release(&mut self, held: Held) {
+        let happened = held.happened();
+        let Held { searches, fleet, around, life, events, .. } = held;
+        self.searches.go_on_with(searches);
+        if let Some(fleet) = fleet {
+            self.take_fleet(fleet);
+        }
+        if let Some((id, around)) = around {
+            self.detail.take_around(id, around);
+        }
+        if let Some((id, life)) = life {
+            self.take_life(id, life);
+        }
+        for event in &happened {
+            self.detail.add(event);
+        }
+        self.add_events(events);
+    }
+
+    /// Counts what is held back, where the picture is stopped.
+    pub fn compare_held(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.compare(&self.searches);
+        }
+    }
+
+    /// Keeps events for a picture that is stopped. The numbers go on with them.
+    pub fn hold_events(&mut self, events: Vec<Event>) {
+        for event in &events {
+            self.numbers.add(event);
+        }
+        if let Some(held) = &mut self.held {
+            held.keep_events(events, &self.detail);
+        }
     }
 }

@@ -5,7 +5,7 @@ use tui_input::Input;
 use super::Tone;
 use super::palette::Palette;
 use crate::console::message::Errand;
-use crate::domain::RequestId;
+use crate::domain::{DriverId, Near, RequestId};
 
 /// One of the things over the panes.
 #[derive(Debug, Clone)]
@@ -27,12 +27,22 @@ pub enum Layer {
 }
 
 /// A driver is chosen for a search, from those that are near it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Choose {
     /// For which search.
     pub request: RequestId,
-    /// Which of the drivers is chosen, from 0.
+    /// The drivers near it when they were first known, nearest first; none before. Nobody moves under the cursor.
+    pub candidates: Option<Vec<Near>>,
+    /// Which of them is chosen, from 0.
     pub chosen: usize,
+}
+
+impl Choose {
+    /// The driver that is chosen.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverId> {
+        self.candidates.as_ref()?.get(self.chosen).map(|near| &near.candidate.driver.id)
+    }
 }
 
 /// What became of each part of an action on several.

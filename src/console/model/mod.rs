@@ -3,9 +3,11 @@
 mod alarms;
 mod armed;
 mod bookmarks;
+mod clock;
 mod detail;
 mod drag;
 mod drivers;
+mod events;
 mod filter;
 mod held;
 mod help;
@@ -14,7 +16,9 @@ mod lines;
 mod look;
 mod map;
 mod marks;
+mod notice;
 mod numbers;
+mod options;
 mod order;
 mod palette;
 mod row;
@@ -27,18 +31,13 @@ mod undo;
 mod why;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::FixedOffset;
-
 use super::action::Action;
-use super::keymap::{Context, Keymap};
+use super::keymap::Context;
 use super::layout::{self, Areas};
 use super::memory::Memory;
 use super::message::{Glance, Link, MOST_WAITING};
-use super::overlay::Overlay;
 use crate::domain::{Event, Point, RequestId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
@@ -52,7 +51,9 @@ pub use help::HELP_LEGEND;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
+pub use notice::{Notice, Tone};
 pub use numbers::{Column, Figures, Numbers, Span};
+pub use options::Options;
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
 pub use palette::{Choice, Palette};
 pub use row::Row;
@@ -62,34 +63,6 @@ pub use target::Target;
 pub use trails::Trails;
 pub use undo::{Undo, Undoable, way_back};
 pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
-
-/// So many events are kept for the pane.
-const EVENTS_KEPT: usize = 500;
-/// A notice about an action stays so long.
-const NOTICE_FOR: Duration = Duration::from_secs(6);
-
-/// How the console was started.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The address of Redis as it is shown.
-    pub address: String,
-    /// Destructive actions do not ask first.
-    pub yes: bool,
-    /// Nothing may be changed.
-    pub read_only: bool,
-    /// What the terminal can show, and the theme.
-    pub look: Look,
-    /// When there is an alarm.
-    pub alarms: AlarmRules,
-    /// The zone of the clock.
-    pub timezone: FixedOffset,
-    /// What keys mean.
-    pub keymap: Arc<Keymap>,
-    /// Streets and zones under the drivers.
-    pub overlay: Arc<Overlay>,
-    /// Where the console's memory is kept; none where it keeps none.
-    pub memory_file: Option<PathBuf>,
-}
 
 /// The panes that can have the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,30 +75,6 @@ pub enum Pane {
     Drivers,
     /// The events.
     Events,
-}
-
-/// How a notice is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// It is done.
-    Good,
-    /// It was refused or went wrong.
-    Bad,
-    /// Nobody knows whether it was done.
-    Unknown,
-    /// For information.
-    Plain,
-}
-
-/// A word about an action, in the bottom line for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// What is said.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// Until when it stays, by the console's clock.
-    pub until: Duration,
 }
 
 /// The whole state of the console.
@@ -155,8 +104,6 @@ pub struct Model {
     distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
-    /// Places to come back to.
-    pub bookmarks: Bookmarks,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
     /// What happened lately, in figures.
@@ -218,7 +165,6 @@ impl Model {
             settled_at: None,
             distances_from: None,
             map: MapModel::default(),
-            bookmarks: Bookmarks::default(),
             events: VecDeque::new(),
             numbers: Numbers::default(),
             alarms: Alarms::default(),
@@ -247,17 +193,17 @@ impl Model {
     /// Takes in what was remembered.
     pub fn recall(&mut self, memory: Memory) {
         self.set_orders(memory.orders);
-        self.bookmarks = memory.bookmarks.clone().into();
         self.remembered = memory.clone();
         self.memory = memory;
     }
 
-    /// Notes what is to be remembered after this run.
-    pub fn note_memory(&mut self) {
+    /// What is to be remembered after this run, where that is not what was given away last.
+    pub fn new_memory(&mut self) -> Option<Memory> {
         self.memory.orders = self.orders();
-        if !self.bookmarks.iter().eq(&self.memory.bookmarks) {
-            self.memory.bookmarks = self.bookmarks.iter().cloned().collect();
-        }
+        (self.memory != self.remembered).then(|| {
+            self.remembered = self.memory.clone();
+            self.memory.clone()
+        })
     }
 
     /// The regions of the screen; none where it is too small.
@@ -284,12 +230,12 @@ impl Model {
     /// Tells the panes how much room they have.
     fn fit_into_areas(&mut self) {
         if let Some(areas) = self.areas() {
-            // A map that is not shown keeps its size: what it would show is read all the same.
-            let map = layout::inside(areas.map);
-            if !map.is_empty() {
-                self.map.projection.columns = map.width;
-                self.map.projection.rows = map.height;
-            }
+            // A map that is not shown is as large as it would be: who is in sight of it stands in the table of drivers.
+            let (columns, rows) = self.size;
+            let with_map = layout::areas(columns, rows, Pane::Map, self.table).unwrap_or(areas);
+            let map = layout::inside(if areas.map.is_empty() { with_map.map } else { areas.map });
+            self.map.projection.columns = map.width;
+            self.map.projection.rows = map.height;
             if !areas.searches.is_empty() {
                 self.searches.set_height(layout::table_rows(areas.searches));
             }
@@ -298,70 +244,6 @@ impl Model {
             }
         }
         self.scroll_events(0);
-    }
-
-    /// Takes in what Redis' clock said at a moment of ours.
-    pub fn set_clock(&mut self, at: Duration, redis: UnixMs) {
-        self.clock = Some((at, redis));
-    }
-
-    /// Redis' clock now; none before it was first heard.
-    #[must_use]
-    pub fn redis_now(&self) -> Option<UnixMs> {
-        self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
-    }
-
-    /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
-    #[must_use]
-    pub fn picture_now(&self) -> Option<UnixMs> {
-        self.held.as_ref().map_or_else(|| self.newest_now(), |held| Some(held.since))
-    }
-
-    /// The moment that the header and the numbers tell of: now, and while Redis is away the last that is known.
-    #[must_use]
-    pub fn newest_now(&self) -> Option<UnixMs> {
-        let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
-        Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
-    }
-
-    /// How old the picture is: how long ago it was last known to be true.
-    #[must_use]
-    pub fn age(&self) -> Option<Duration> {
-        self.true_at.map(|at| self.now.saturating_sub(at))
-    }
-
-    /// The table as it is now, also while an older picture is shown.
-    #[must_use]
-    pub fn newest_searches(&self) -> &Searches {
-        self.held.as_ref().map_or(&self.searches, |held| &held.searches)
-    }
-
-    /// The table that takes in what is read: the one that is shown, or while the picture is stopped the one that is held back.
-    pub fn newest_searches_mut(&mut self) -> &mut Searches {
-        self.held.as_mut().map_or(&mut self.searches, |held| &mut held.searches)
-    }
-
-    /// Stops the picture as it was at this moment of Redis' clock.
-    pub fn hold(&mut self, now: UnixMs) {
-        self.held = Some(Held::new(now, &self.searches));
-    }
-
-    /// Lets the picture go on with all that was held back.
-    pub fn release(&mut self, held: Held) {
-        let happened = held.happened();
-        let Held { searches, fleet, around, life, events, .. } = held;
-        self.searches.go_on_with(searches);
-        if let Some(fleet) = fleet {
-            self.take_fleet(fleet);
-        }
-        if let Some((id, around)) = around {
-            self.detail.take_around(id, around);
-        }
-        if let Some((id, life)) = life {
-            self.take_life(id, life);
-        }
-        happened.iter().for_each(|event| self.detail.add(event));
-        self.add_events(events);
     }
 
     /// How many requests wait now. The table knows at once and exactly, unless more wait than it holds.
@@ -409,57 +291,5 @@ impl Model {
     #[must_use]
     pub fn key_for(&self, action: Action) -> String {
         self.options.keymap.key_for(Context::Map, action)
-    }
-
-    /// Says something in the bottom line for a while.
-    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), tone, until: self.now + NOTICE_FOR });
-    }
-
-    /// Scrolls the events back by so many lines, or forth where negative, but not past the oldest in a full pane.
-    pub fn scroll_events(&mut self, lines: isize) {
-        let height = self.areas().map_or(0, |areas| usize::from(layout::inside(areas.events).height));
-        let most = self.events.len().saturating_sub(height);
-        self.events_back = self.events_back.saturating_add_signed(lines).min(most);
-    }
-
-    /// Takes in all that has happened to a search, oldest first. What has happened to it since that was read was told already, and
-    /// belongs to it as well.
-    pub fn take_life(&mut self, id: RequestId, life: Vec<Event>) {
-        self.detail.take_life(id, life);
-        let held = self.held.as_ref().map(Held::happened).unwrap_or_default();
-        self.events.iter().chain(&held).for_each(|event| self.detail.add(event));
-    }
-
-    /// Counts what is held back, where the picture is stopped.
-    pub fn compare_held(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.compare(&self.searches);
-        }
-    }
-
-    /// Keeps events for a picture that is stopped. The numbers go on with them.
-    pub fn hold_events(&mut self, events: Vec<Event>) {
-        events.iter().for_each(|event| self.numbers.add(event));
-        if let Some(held) = &mut self.held {
-            held.keep_events(events, &self.detail);
-        }
-    }
-
-    /// Adds events, each once, in the order of the stream.
-    pub fn add_events(&mut self, events: Vec<Event>) {
-        for event in events {
-            self.detail.add(&event);
-            if self.events.back().is_none_or(|last| last.id < event.id) {
-                self.numbers.add(&event);
-                self.events.push_back(event);
-                if self.events_back > 0 {
-                    self.events_back += 1;
-                }
-            }
-        }
-        let surplus = self.events.len().saturating_sub(EVENTS_KEPT);
-        self.events.drain(..surplus);
-        self.scroll_events(0);
     }
 }

@@ -26,13 +26,13 @@ pub enum SearchColumn {
     /// Those who wait by the distance of the nearest driver.
     Nearest,
     /// Those who wait by when they were opened: the longest waiting first.
-    Created,
+    Opened,
 }
 
 impl SearchColumn {
     /// All, in the order in which they follow one another.
     pub const ALL: [Self; 7] =
-        [Self::Deadline, Self::Id, Self::Rider, Self::State, Self::Tries, Self::Nearest, Self::Created];
+        [Self::Deadline, Self::Id, Self::Rider, Self::State, Self::Tries, Self::Nearest, Self::Opened];
 
     /// As it is written.
     #[must_use]
@@ -44,14 +44,14 @@ impl SearchColumn {
             Self::State => "state",
             Self::Tries => "tries",
             Self::Nearest => "nearest",
-            Self::Created => "created",
+            Self::Opened => "opened",
         }
     }
 
     /// Whether what has ended stands below all that waits.
     #[must_use]
     pub(super) fn parts_the_ended(self) -> bool {
-        matches!(self, Self::Deadline | Self::State | Self::Nearest | Self::Created)
+        matches!(self, Self::Deadline | Self::State | Self::Nearest | Self::Opened)
     }
 }
 
@@ -157,7 +157,7 @@ impl SortOrder<SearchColumn> {
             SearchColumn::Nearest => {
                 ended_last().then_with(|| self.known_first(nearest_m(a), nearest_m(b), f64::total_cmp))
             }
-            SearchColumn::Created => {
+            SearchColumn::Opened => {
                 let created = |row: &Row| row.search.request().map(|r| r.created_at);
                 ended_last().then_with(|| self.known_first(created(a), created(b), Ord::cmp))
             }
@@ -248,12 +248,12 @@ mod tests {
 
     #[test]
     fn orders_are_written_in_words() {
-        let searches = SortOrder { by: SearchColumn::Created, descending: true };
+        let searches = SortOrder { by: SearchColumn::Opened, descending: true };
         let orders = Orders { searches, ..Orders::default() };
         let text = toml::to_string(&orders).unwrap();
         assert_eq!(
             text,
-            "[searches]\nby = \"created\"\ndescending = true\n\n[drivers]\nby = \"id\"\ndescending = false\n"
+            "[searches]\nby = \"opened\"\ndescending = true\n\n[drivers]\nby = \"id\"\ndescending = false\n"
         );
         assert_eq!(toml::from_str::<Orders>(&text).unwrap(), orders);
         assert_eq!(toml::from_str::<Orders>("[drivers]\nby = \"age\"").unwrap().drivers.by, DriverColumn::Age);

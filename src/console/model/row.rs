@@ -20,7 +20,7 @@ pub struct Row {
     /// Redis is being asked what became of it, since its time is up.
     pub asked: bool,
     /// The filter lets it through.
-    pub(super) hit: bool,
+    pub hit: bool,
 }
 
 impl Row {
@@ -83,7 +83,7 @@ impl Row {
         match &self.search.record {
             Record::Whole(request) => request.user_id.as_str(),
             Record::Foreign => "(foreign)",
-            Record::Damaged(_) => "(damaged record)",
+            Record::Damaged(_) => "(damaged)",
         }
     }
 }

@@ -108,6 +108,12 @@ impl Searches {
         }
     }
 
+    /// Selects the first that is shown. What was selected before there was a filter is remembered still.
+    pub(super) fn select_first(&mut self) {
+        self.selected = self.order.first().copied();
+        self.scroll_to_selection();
+    }
+
     /// Has room for so many lines now.
     pub fn set_height(&mut self, height: usize) {
         self.lines.set_height(height);
@@ -184,17 +190,11 @@ impl Searches {
     /// Those whose time is up and who have not been asked about; they count as asked from now on.
     pub fn overdue(&mut self, now: UnixMs) -> Vec<RequestId> {
         let due = |row: &&mut Row| !row.asked && row.deadline().is_some_and(|deadline| deadline < now);
-        let mut overdue: Vec<_> = self
-            .rows
-            .values_mut()
-            .filter(due)
-            .map(|row| {
-                row.asked = true;
-                row.search.id
-            })
-            .collect();
-        overdue.sort_unstable();
-        overdue
+        let overdue = self.rows.values_mut().filter(due).map(|row| {
+            row.asked = true;
+            row.search.id
+        });
+        overdue.collect()
     }
 
     /// No answer came to what was asked: it may be asked again.

@@ -53,29 +53,21 @@ impl Model {
         &self.filter
     }
 
-    /// Shows only what matches this text. What was selected before there was a filter is selected again after it.
+    /// Shows only what matches this text. Where it hides the selected search, the first that it shows is selected; what was
+    /// selected before there was a filter is selected again after it.
     pub fn set_filter(&mut self, text: &str) {
         if self.filter.is_empty() {
             self.searches.remember_selection();
         }
+        let selected = |model: &Self| model.searches.selected().map(|row| row.search.id);
+        let before = selected(self);
         self.filter = Filter::parse(text);
         self.settle_anew();
         if self.filter.is_empty() {
             self.searches.select_remembered();
+        } else if selected(self) != before {
+            self.searches.select_first();
         }
-    }
-
-    /// Whether the filter lets this search through.
-    #[must_use]
-    pub fn hit_search(&self, row: &Row) -> bool {
-        row.hit
-    }
-
-    /// Whether the filter lets this driver through. One who is not in sight of the map is not judged.
-    #[must_use]
-    pub fn hit_driver(&self, id: &DriverId) -> bool {
-        let position = self.map.fleet.drivers.binary_search_by(|driver| driver.id.cmp(id));
-        position.map_or(true, |position| self.drivers.is_hit(position))
     }
 
     /// The single drivers that the map is to show: all, or those whom the filter lets through.
@@ -218,6 +210,20 @@ impl Model {
     pub fn clear_marks(&mut self) -> bool {
         let drivers = self.drivers.marks.clear();
         self.searches.clear_marks() || drivers
+    }
+
+    /// Takes the marks off a table in which one of these is marked: they were for what is done now.
+    pub fn spend_marks<'a>(
+        &mut self,
+        mut requests: impl Iterator<Item = RequestId>,
+        mut drivers: impl Iterator<Item = &'a DriverId>,
+    ) {
+        if requests.any(|id| self.searches.is_marked(id)) {
+            self.searches.clear_marks();
+        }
+        if drivers.any(|id| self.drivers.is_marked(id)) {
+            self.drivers.marks.clear();
+        }
     }
 
     /// Whether anything is marked in either table.

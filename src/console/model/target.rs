@@ -28,10 +28,8 @@ impl Model {
             ((column.floor() + 0.5 - x).powi(2) + ((row.floor() + 0.5 - y) * CELL_ASPECT).powi(2)).sqrt()
         };
         let requests = self.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
-        // The table is in no order; of two in one cell the one that waits longest is meant.
-        let request = requests
-            .map(|request| (away(request.pickup), request.id))
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // Of two in one cell the one that waits longest is meant, whose name stands there, too.
+        let request = requests.map(|request| (away(request.pickup), request.id)).min_by(|a, b| a.0.total_cmp(&b.0));
         let drivers = self.drivers_on_map();
         let driver = drivers.map(|driver| (away(driver.place), &driver.id)).min_by(|a, b| a.0.total_cmp(&b.0));
         match (request, driver) {

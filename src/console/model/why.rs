@@ -63,7 +63,7 @@ pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
                 return reasons;
             };
             reasons.push(within(around, request.radius_m, request.next_attempt_at().since(world.now)));
-            reasons.push(outside(around, request.radius_m));
+            reasons.extend(outside(around, request.radius_m));
             reasons.extend(taken(request, world).map(plain));
         }
     }
@@ -115,23 +115,29 @@ fn counted(n: u64) -> String {
     if n >= MOST_COUNTED { format!("{MOST_COUNTED} or more") } else { n.to_string() }
 }
 
-fn outside(around: &Around, radius_m: f64) -> Reason {
+/// Who is beyond the radius; nothing where so many are within it that nobody else was looked for.
+fn outside(around: &Around, radius_m: f64) -> Option<Reason> {
     let Some(near) = nearest_outside(around, radius_m) else {
-        return match around.nearest.first() {
-            None => plain("nobody within 100 km"),
-            Some(_) => plain("nobody else is known outside"),
+        let silent = around.nearest.iter().find(|near| near.candidate.distance_m > radius_m);
+        return match (silent, around.nearest.is_empty()) {
+            (Some(near), _) => {
+                let (id, metres) = (&near.candidate.driver.id, near.candidate.distance_m);
+                Some(plain(format!("outside are only stale ones, the nearest {id} at {}", format_distance(metres))))
+            }
+            (None, true) => Some(plain("nobody within 100 km")),
+            (None, false) => None,
         };
     };
     let (id, metres) = (&near.candidate.driver.id, near.candidate.distance_m);
     let radius = wider(radius_m, Some(metres));
-    Reason {
+    Some(Reason {
         text: format!(
             "nearest outside: {id} at {}, {} too far",
             format_distance(metres),
             format_distance(metres - radius_m)
         ),
         help: vec![(Action::Widen, format!("widen to {radius}")), (Action::Assign, "assign".to_owned())],
-    }
+    })
 }
 
 /// Drivers who stood within its radius and were given to others since it waits, the latest first.
@@ -192,7 +198,18 @@ mod tests {
     fn stale_ones_are_passed_over_and_counted() {
         let around = Around { free: 0, stale: 3, nearest: vec![near("a", 900.0, true), near("b", 5_100.0, true)] };
         let texts = texts(&row(), Some(&around), 1, Vec::new());
-        assert_eq!(texts, ["no free driver within 5 km, 3 stale", "nobody else is known outside"]);
+        assert_eq!(
+            texts,
+            ["no free driver within 5 km, 3 stale", "outside are only stale ones, the nearest b at 5.1 km"]
+        );
+    }
+
+    #[test]
+    fn of_those_outside_nothing_is_said_where_they_were_not_looked_for() {
+        let around = Around { free: 1, stale: 0, nearest: vec![near("17", 900.0, false)] };
+        assert_eq!(texts(&row(), Some(&around), 1, Vec::new()).len(), 1);
+        let nobody = texts(&row(), Some(&Around::default()), 1, Vec::new());
+        assert_eq!(nobody, ["no free driver within 5 km", "nobody within 100 km"]);
     }
 
     #[test]

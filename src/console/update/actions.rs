@@ -65,7 +65,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Acknowledge => super::alarms::acknowledge(model),
         Action::NumbersSpan => super::alarms::next_span(model),
-        // To be filled in.
         // These answer what lies on top, and are dealt with there.
         Action::Accept | Action::Dismiss | Action::NextField => {}
     }
@@ -82,6 +81,13 @@ pub(super) fn may_change(model: &mut Model) -> bool {
     armed
 }
 
+/// Gives the map the keys where it would not be seen otherwise: what was asked for happens there.
+pub(super) fn show_map(model: &mut Model) {
+    if model.areas().is_some_and(|areas| areas.map.is_empty()) {
+        model.focus_on(Pane::Map);
+    }
+}
+
 /// Has something changed in Redis, unless it is known that this cannot be.
 pub(super) fn send(model: &mut Model, deeds: Vec<Deed>) -> Vec<Effect> {
     send_errand(model, Errand { deeds, undoing: false })
@@ -92,9 +98,8 @@ pub(super) fn send_errand(model: &mut Model, errand: Errand) -> Vec<Effect> {
         return Vec::new();
     }
     // What is done is done: the marks were for this.
-    if errand.deeds.iter().filter_map(Deed::request).any(|id| model.searches.is_marked(id)) {
-        model.clear_marks();
-    }
+    let deeds = &errand.deeds;
+    model.spend_marks(deeds.iter().filter_map(Deed::request), deeds.iter().filter_map(Deed::driver));
     vec![Effect::Do(errand)]
 }
 
@@ -212,7 +217,10 @@ fn centre(model: &mut Model) {
     let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
     let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
     match driver.or(pickup) {
-        Some(place) => model.map.go_to(place),
+        Some(place) => {
+            show_map(model);
+            model.map.go_to(place);
+        }
         None if model.searches.selected().is_some() => {
             model.say(Tone::Plain, "this request has no record, so its place is not known");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::actions::{act, may_change, send};
+use super::actions::{act, may_change, send, show_map};
 use super::searches::{self, ask_first, named};
 use super::{answer, map};
 use crate::console::action::Action;
@@ -44,7 +44,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.set_filter(&text);
         }
         Command::Clear => return answer(model, Action::Dismiss),
-        Command::GoTo(Goal::Place(place)) => model.map.go_to(place),
+        Command::GoTo(Goal::Place(place)) => {
+            show_map(model);
+            model.map.go_to(place);
+        }
         Command::GoTo(Goal::Named(name)) => go_to(model, &name),
         Command::Sort(column) => sort(model, &column),
         Command::Theme(name) => match name.parse() {
@@ -116,6 +119,7 @@ fn go_to(model: &mut Model, name: &str) {
     } else if let Some(driver) = name.parse::<DriverId>().ok().and_then(|id| model.map.driver(&id).cloned()) {
         model.map.selected = Some(driver.id);
         model.detail.subject = Subject::Driver;
+        show_map(model);
         model.map.go_to(driver.place);
     } else if !map::go_to_bookmark(model, name) {
         let text = format!("nothing is called {name}: no request of the table, no driver in sight, no bookmark");

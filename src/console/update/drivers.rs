@@ -1,12 +1,15 @@
 //! What an operator does with drivers: choosing, carrying, setting down, taking off the map.
 
-use super::actions::send;
+use super::actions::{self, send};
 use super::searches::ask_first;
 use crate::console::action::Action;
 use crate::console::message::{Deed, Effect};
-use crate::console::model::{Carry, Model, Subject, Tone};
-use crate::console::wording;
+use crate::console::model::{Carry, Model, Pane, Subject, Tone};
+use crate::console::wording::{self, many};
 use crate::domain::{Driver, DriverId, Event, EventKind, Sighting};
+
+/// So many drivers are named in a question; of more it tells how many.
+const MOST_NAMED: usize = 12;
 
 /// Selects the next driver on the map, or the previous one.
 pub(super) fn select(model: &mut Model, forward: bool) {
@@ -29,8 +32,13 @@ pub(super) fn choose(model: &mut Model, id: DriverId) {
 pub(super) fn selected(model: &mut Model) -> Option<Driver> {
     let driver = model.map.selected_driver().map(Sighting::driver);
     if driver.is_none() {
-        let (previous, next) = (model.key_for(Action::PreviousDriver), model.key_for(Action::NextDriver));
-        model.say(Tone::Plain, format!("no driver is selected: choose one on the map with {previous} and {next}"));
+        let how = if model.focus == Pane::Drivers {
+            "choose one with the arrows".to_owned()
+        } else {
+            let key = |action| model.key_for(action);
+            format!("choose one on the map with {} and {}", key(Action::PreviousDriver), key(Action::NextDriver))
+        };
+        model.say(Tone::Plain, format!("no driver is selected: {how}"));
     }
     driver
 }
@@ -38,15 +46,24 @@ pub(super) fn selected(model: &mut Model) -> Option<Driver> {
 /// Takes the selected driver up.
 pub(super) fn grab(model: &mut Model) {
     let Some(driver) = selected(model) else { return };
+    actions::show_map(model);
     model.map.bring_into_sight(driver.place);
     let since = model.events.back().map(|event| event.id).unwrap_or_default();
     model.map.carry = Some(Carry { id: driver.id, from: driver.place, at: driver.place, since });
 }
 
-/// Takes the selected driver off the map, after a yes.
+/// Takes the marked drivers off the map, or else the selected one, after a yes.
 pub(super) fn remove(model: &mut Model) -> Vec<Effect> {
-    let Some(driver) = selected(model) else { return Vec::new() };
-    ask_first(model, format!("Take driver {} off the map?", driver.id), vec![Deed::Remove(driver.id)])
+    let marked = model.marked_drivers();
+    if marked.is_empty() {
+        let Some(driver) = selected(model) else { return Vec::new() };
+        return ask_first(model, format!("Take driver {} off the map?", driver.id), vec![Deed::Remove(driver.id)]);
+    }
+    let (count, hidden) = model.marked_drivers_count();
+    let unseen = if hidden > 0 { format!(" ({hidden} not in the table)") } else { String::new() };
+    let named = wording::list(marked.iter(), MOST_NAMED);
+    let question = format!("Take {}: {named}{unseen} off the map?", many(count as u64, "driver"));
+    ask_first(model, question, marked.into_iter().map(Deed::Remove).collect())
 }
 
 /// Ends a carry: drops the driver here, or puts it back where it was.

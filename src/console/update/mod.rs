@@ -16,6 +16,7 @@ mod news;
 #[cfg(test)]
 mod operator_tests;
 mod palette;
+mod proposals;
 mod report;
 mod searches;
 mod tables;
@@ -52,11 +53,9 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
     };
     model.settle();
     effects.extend(alarms::look(model));
-    model.note_memory();
-    if model.memory != model.remembered {
-        model.remembered = model.memory.clone();
+    if let Some(memory) = model.new_memory() {
         // First of all: after an effect that leaves, nothing is carried out any more.
-        effects.insert(0, Effect::Remember(model.memory.clone()));
+        effects.insert(0, Effect::Remember(memory));
     }
     let glance = glance(model);
     if glance != model.glance {
@@ -131,7 +130,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     match (model.layers.pop(), action) {
         (Some(Layer::Confirm(confirm)), Action::Accept) => return actions::send_errand(model, confirm.errand),
-        (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, choose),
+        (Some(Layer::Choose(choose)), Action::Accept) => return choose::take(model, &choose),
         (Some(Layer::Form(form)), action) => return forms::answer(model, form, action),
         (Some(Layer::Palette(palette)), action) => return palette::answer(model, palette, action),
         (Some(Layer::Filter(_)), Action::Dismiss) => model.set_filter(""),

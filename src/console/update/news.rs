@@ -3,6 +3,7 @@
 use std::mem::discriminant;
 
 use super::report;
+use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
 use crate::console::model::{Model, Tone};
 use crate::domain::{Bounds, RequestId, Search};
@@ -28,7 +29,12 @@ pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
 pub(super) fn pause(model: &mut Model) {
     match (model.held.take(), model.picture_now().filter(|_| model.loaded)) {
         (Some(held), _) => model.release(held),
-        (None, Some(now)) => model.hold(now),
+        (None, Some(now)) => {
+            model.hold(now);
+            let key = model.key_for(Action::Pause);
+            let text = format!("the picture stands still until {key}; what you do meanwhile is done all the same");
+            model.say(Tone::Plain, text);
+        }
         (None, None) => model.say(Tone::Plain, "there is no picture yet that could be stopped"),
     }
 }
@@ -53,10 +59,13 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             None => model.take_fleet(fleet),
         },
         // Of a search that is chosen while the picture stands, it is shown how it is now: nothing older is known of it.
-        News::Around(id, around) => match &mut model.held {
-            Some(held) if model.detail.around(id).is_some() => held.keep_around(id, around),
-            _ => model.detail.take_around(id, around),
-        },
+        News::Around(id, around) => {
+            super::choose::fill(model, id, &around);
+            match &mut model.held {
+                Some(held) if model.detail.around(id).is_some() => held.keep_around(id, around),
+                _ => model.detail.take_around(id, around),
+            }
+        }
         News::Life(id, life) => match &mut model.held {
             Some(held) if model.detail.life(id).is_some() => held.keep_life(id, life),
             _ => model.take_life(id, life),
@@ -110,8 +119,7 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     model.loaded = true;
     model.unreadable = None;
     let waiting = model.newest_searches().all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
-    let mut unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
-    unheard.sort_unstable();
+    let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     if unheard.is_empty() { Vec::new() } else { vec![Effect::Ask(unheard)] }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, place, waiting};
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News, Outcome};
-use crate::console::model::{Armed, Layer, Tone};
+use crate::console::model::{Armed, Layer, Pane, Tone};
 use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Key, Metres, Near, Search, State};
 
 /// A desk with the search 1 selected, and what is known around it.
@@ -147,8 +147,86 @@ fn marked_ones_that_have_ended_are_left_out() {
     desk.press(" ");
     desk.news(News::Searches(vec![Search { read_at: START, ..ended(2, State::Found, 0) }]));
     desk.press("r");
+    let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+    assert_eq!(confirm.question, "Attempt now 1 request: 1 (1 more marked, but ended already)?");
     let effects = desk.press("y");
     assert_eq!(deeds(&effects), [Deed::Retry(id(1))]);
+    assert!(desk.model.searches.marked().is_empty(), "the marks were for this, of one as of several");
+}
+
+#[test]
+fn a_list_of_drivers_stands_still_while_they_drive() {
+    let mut desk = desk();
+    desk.press("a");
+    desk.press("down");
+    let near = |name: &str, distance_m| Near {
+        candidate: Candidate { driver: driver(name, -33.4, -70.6), distance_m, geohash: 0 },
+        seen: Some(START),
+        stale: false,
+    };
+    let nearest = vec![near("21", 1_000.0), near("17", 6_000.0)];
+    desk.news(News::Around(id(1), Around { free: 1, stale: 0, nearest }));
+    assert_eq!(deeds(&desk.press("enter")), [Deed::Assign(id(1), "17".parse().unwrap())], "as it was chosen");
+}
+
+#[test]
+fn a_list_that_is_open_before_anything_is_known_is_filled() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("down");
+    desk.press("a");
+    assert_eq!(deeds(&desk.press("enter")), []);
+    assert_eq!(desk.notice(), "nobody was chosen");
+    desk.press("a");
+    let candidate = Candidate { driver: driver("17", -33.4, -70.6), distance_m: 900.0, geohash: 0 };
+    let nearest = vec![Near { candidate, seen: None, stale: false }];
+    desk.news(News::Around(id(1), Around { free: 1, stale: 0, nearest }));
+    assert_eq!(deeds(&desk.press("enter")), [Deed::Assign(id(1), "17".parse().unwrap())]);
+}
+
+#[test]
+fn marked_drivers_are_taken_off_and_brought_back_together() {
+    let mut desk = desk();
+    desk.press("2");
+    desk.press("down");
+    desk.press(" ");
+    desk.press(" ");
+    assert_eq!(deeds(&desk.press("D")), [], "nothing before the yes");
+    let Some(Layer::Confirm(confirm)) = desk.model.layers.last() else { panic!("no question") };
+    assert_eq!(confirm.question, "Take 2 drivers: 2 and 17 off the map?");
+    let effects = desk.press("y");
+    let [two, seventeen] = ["2", "17"].map(|name| name.parse().unwrap());
+    assert_eq!(deeds(&effects), [Deed::Remove(two), Deed::Remove(seventeen)]);
+    assert!(desk.model.marked_drivers().is_empty());
+    do_well(&mut desk, &effects, &Outcome::StoodAt(place(-33.47, -70.70)));
+    assert_eq!(desk.notice(), "taken off the map: 2 and 17");
+    let effects = desk.press("u");
+    let back = |name| Deed::Place(driver(name, -33.47, -70.70));
+    assert_eq!(deeds(&effects), [back("2"), back("17")]);
+    do_well(&mut desk, &effects, &Outcome::Done);
+    assert_eq!(desk.notice(), "set on the map: 2 and 17 (undone)");
+}
+
+#[test]
+fn what_was_done_to_searches_leaves_the_marks_of_drivers() {
+    let mut desk = desk();
+    desk.press("2");
+    desk.press("down");
+    desk.press(" ");
+    desk.press("1");
+    desk.press("e");
+    assert_eq!(desk.model.marked_drivers().len(), 1);
+}
+
+#[test]
+fn what_happens_on_the_map_shows_it() {
+    for keys in [&["]", "m"][..], &["M"], &["down", "enter"], &["B", "b"]] {
+        let mut desk = Desk::in_town(60, 16);
+        assert_eq!(desk.model.focus, Pane::Searches);
+        for key in keys {
+            desk.press(key);
+        }
+        assert_eq!(desk.model.focus, Pane::Map, "{keys:?}");
+    }
 }
 
 #[test]
@@ -160,7 +238,7 @@ fn the_last_action_is_undone_as_a_new_one() {
     let effects = desk.press("u");
     assert_eq!(errands(&effects), [Errand { deeds: vec![Deed::Reopen(id(1))], undoing: true }]);
     do_well(&mut desk, &effects, &Outcome::Until(START + Duration::from_secs(192)));
-    assert_eq!(desk.notice(), "undone: request 1 waits again, until 14:06:12");
+    assert_eq!(desk.notice(), "request 1 waits again, until 14:06:12 (undone)");
     assert_eq!(deeds(&desk.press("u")), [], "an undoing is not undone");
     assert!(desk.notice().starts_with("there is nothing to undo"));
 }
@@ -372,7 +450,7 @@ fn a_stopped_picture_holds_up_no_alarm_and_rings_for_none_that_is_over() {
     desk.press("p");
     desk.news(News::Searches(vec![Search { key: Key::Cancelled, read_at: START, ..foreign(900, 70) }]));
     let rings = |effects: &[Effect]| effects.contains(&Effect::Ring);
-    assert!(!rings(&desk.wait(Duration::from_secs(60))), "900 has ended behind the picture");
+    assert!(!rings(&desk.wait(Duration::from_mins(1))), "900 has ended behind the picture");
     let soon = Search { read_at: START + desk.at, ..waiting(7, 220, 20) };
     assert!(rings(&desk.news(News::Searches(vec![soon]))), "7 waits behind it");
     assert!(desk.model.searches.get(id(7)).is_none());
@@ -382,7 +460,7 @@ fn a_stopped_picture_holds_up_no_alarm_and_rings_for_none_that_is_over() {
 fn the_numbers_go_on_behind_a_stopped_picture_however_much_happens() {
     let mut desk = desk();
     desk.press("p");
-    let arrivals = |desk: &Desk| desk.model.numbers.figures(START + Duration::from_secs(60)).unwrap().arrivals;
+    let arrivals = |desk: &Desk| desk.model.numbers.figures(START + Duration::from_mins(1)).unwrap().arrivals;
     let before = arrivals(&desk);
     for n in 0..2_000 {
         let mut opened = event(5, EventKind::Opened, Some(1_000 + n), None);
@@ -409,6 +487,18 @@ fn the_detail_stands_with_the_picture_and_goes_on_without_a_gap() {
     desk.press("p");
     assert_eq!(desk.model.detail.around(id(1)).unwrap().free, 9);
     assert_eq!(life(&desk).iter().filter(|kind| **kind == EventKind::Extended).count(), 1, "{:?}", life(&desk));
+}
+
+#[test]
+fn a_search_that_is_chosen_while_the_picture_stands_keeps_its_detail() {
+    let mut desk = desk();
+    let around = |free| Around { free, stale: 0, nearest: Vec::new() };
+    desk.press("p");
+    desk.news(News::Around(id(1), around(1)));
+    desk.press("down");
+    desk.news(News::Around(id(2), around(2)));
+    desk.press("p");
+    assert_eq!(desk.model.detail.around(id(2)), Some(&around(2)));
 }
 
 #[test]

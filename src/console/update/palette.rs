@@ -1,21 +1,13 @@
-//! The palette: what is proposed for the line, what keys do to it, and how it is run.
+//! The palette: what keys do to its line, and how it is run.
 
-use std::cmp::Reverse;
-
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
 use super::commands;
+use super::proposals::proposed;
 use crate::console::action::{Action, Direction};
-use crate::console::command::{
-    ALIASES, Command, CommandError, Kind, commands as all_commands, last_word, quoted, spec_of, true_name,
-};
+use crate::console::command::{Command, CommandError, last_word, quoted};
 use crate::console::message::Effect;
-use crate::console::model::{Choice, DriverColumn, Layer, Model, Palette, Pane, SearchColumn, ThemeName};
-
-/// So many choices are proposed at the most.
-const MOST: usize = 100;
+use crate::console::model::{Layer, Model, Palette};
 
 /// Opens the palette with this line.
 pub(super) fn open(model: &mut Model, line: &str) {
@@ -117,115 +109,6 @@ fn walk(model: &Model, palette: Palette, line: usize) -> Palette {
     let input = Input::new(text.cloned().unwrap_or_default());
     let palette = proposed(model, Palette { input, error: None, ..palette });
     Palette { walking: text.map(|_| line), ..palette }
-}
-
-/// The palette with what fits its line.
-fn proposed(model: &Model, palette: Palette) -> Palette {
-    let line = palette.input.value();
-    let (before, word) = last_word(line);
-    if before == 0 {
-        let choices = commands_like(model, word.text.trim_start_matches(':'));
-        let chosen = (!word.text.is_empty() && !choices.is_empty()).then_some(0);
-        return Palette { choices, chosen, told: None, ..palette };
-    }
-    let (words, _) = crate::console::command::words(line);
-    let name = words.first().map(|first| true_name(first.text.trim_start_matches(':'))).unwrap_or_default();
-    let entry = all_commands(&model.options.keymap).into_iter().find(|entry| entry.name == name);
-    let told = entry.map(|entry| format!("{} {}: {}", entry.name, entry.arguments, entry.help).replace(" :", ":"));
-    let kinds = spec_of(&name).map_or(&[][..], |spec| spec.kinds);
-    let kind = kinds.get(before - 1).or(kinds.last());
-    let choices = kind.map_or_else(Vec::new, |&kind| best(known(model, kind), &word.text));
-    Palette { choices, chosen: None, told, ..palette }
-}
-
-/// The commands whose names are like this; and after them those whose help is.
-fn commands_like(model: &Model, word: &str) -> Vec<Choice> {
-    let exact = true_name(word);
-    let mut found = Like::new(word);
-    let entries = all_commands(&model.options.keymap).into_iter();
-    let mut scored: Vec<_> = entries
-        .filter_map(|entry| {
-            // A short word is in many others: an alias counts where it is begun to be typed.
-            let begun = |alias: &str| alias.starts_with(&word.to_lowercase());
-            let aliases =
-                ALIASES.iter().filter(|(alias, name)| *name == entry.name && begun(alias)).map(|(alias, _)| *alias);
-            let by_name = aliases.chain([entry.name]).filter_map(|name| found.score(name)).max();
-            // A sentence has nearly every letter somewhere; only what stands there as a word counts.
-            let by_help = || word.len() > 2 && entry.help.to_lowercase().contains(&word.to_lowercase());
-            let score = match by_name {
-                Some(score) => (entry.name == exact, entry.name.starts_with(&exact), score),
-                None if by_help() => (false, false, 0),
-                None => return None,
-            };
-            Some((score, entry))
-        })
-        .collect();
-    scored.sort_by_key(|(score, _)| Reverse(*score));
-    let choice = |(_, entry): (_, crate::console::command::Entry)| Choice {
-        text: entry.name.to_owned(),
-        arguments: entry.arguments,
-        help: entry.help.to_owned(),
-        key: entry.key,
-    };
-    scored.into_iter().map(choice).collect()
-}
-
-/// Those that are like the word, the best first.
-fn best(known: Vec<(String, String)>, word: &str) -> Vec<Choice> {
-    let mut like = Like::new(word);
-    let mut scored: Vec<_> =
-        known.into_iter().filter_map(|known| Some(((known.0 == word, like.score(&known.0)?), known))).collect();
-    scored.sort_by_key(|(score, _)| Reverse(*score));
-    let choice = |(_, (text, help))| Choice { text, arguments: "", help, key: String::new() };
-    scored.into_iter().take(MOST).map(choice).collect()
-}
-
-/// What an argument of this kind can be, with what it is.
-fn known(model: &Model, kind: Kind) -> Vec<(String, String)> {
-    let requests = || {
-        let waiting = model.searches.in_sight().filter(|row| row.is_waiting());
-        waiting.map(|row| (row.search.id.to_string(), row.rider().to_owned()))
-    };
-    // One whose name cannot be typed as it is cannot be meant by typing.
-    let drivers = model.map.fleet.drivers.iter().filter(|driver| driver.id.as_bytes() == driver.id.as_str().as_bytes());
-    let drivers = || drivers.clone().map(|driver| (driver.id.to_string(), format!("driver at {}", driver.place)));
-    let bookmarks = || model.bookmarks.iter().map(|bookmark| (bookmark.name.clone(), "bookmark".to_owned()));
-    match kind {
-        Kind::Request => requests().collect(),
-        Kind::Driver => drivers().collect(),
-        Kind::DriverOrRequest => drivers().chain(requests()).collect(),
-        Kind::Goal => requests().chain(bookmarks()).chain(drivers()).collect(),
-        Kind::Place => {
-            let cursor = model.map.projection.cursor();
-            vec![(format!("{:.6},{:.6}", cursor.lat(), cursor.lng()), "the map's cursor".to_owned())]
-        }
-        Kind::Theme => ThemeName::ALL.map(|theme| (theme.to_string(), String::new())).to_vec(),
-        Kind::Bookmark => bookmarks().collect(),
-        Kind::Column if model.table == Pane::Drivers => {
-            DriverColumn::ALL.map(|column| (column.as_str().to_owned(), String::new())).to_vec()
-        }
-        Kind::Column => SearchColumn::ALL.map(|column| (column.as_str().to_owned(), String::new())).to_vec(),
-        Kind::Rider | Kind::Free => Vec::new(),
-    }
-}
-
-/// How like a text is to what was typed.
-struct Like {
-    pattern: Pattern,
-    matcher: Matcher,
-    buffer: Vec<char>,
-}
-
-impl Like {
-    fn new(typed: &str) -> Self {
-        let pattern = Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
-        Self { pattern, matcher: Matcher::new(Config::DEFAULT), buffer: Vec::new() }
-    }
-
-    /// The more the better; none where it is not like it at all.
-    fn score(&mut self, text: &str) -> Option<u32> {
-        self.pattern.score(Utf32Str::new(text, &mut self.buffer), &mut self.matcher)
-    }
 }
 
 #[cfg(test)]
@@ -430,7 +313,7 @@ mod tests {
     #[test]
     fn themes_columns_and_bookmarks_are_completed() {
         assert_eq!(choices(&typing("theme dar"))[0], "dark");
-        assert_eq!(choices(&typing("sort crea")), ["created"]);
+        assert_eq!(choices(&typing("sort open")), ["opened"]);
         let mut desk = typing("bookmark the airport");
         desk.press("enter");
         type_in(&mut desk, "goto airp");
@@ -499,13 +382,13 @@ mod tests {
         };
         assert_eq!(kept(&desk.press("o")).unwrap().orders, desk.model.orders());
         let memory = kept(&desk.press("B")).unwrap();
-        assert_eq!(memory.bookmarks.len(), 1);
+        assert_eq!(memory.bookmarks.iter().count(), 1);
         assert_eq!(kept(&desk.press("b")), None, "to go to a bookmark is nothing new");
 
         let mut next = Desk::in_town(120, 40);
         next.model.recall(memory);
         assert_eq!(next.model.orders(), desk.model.orders());
-        assert!(next.model.bookmarks.iter().eq(desk.model.bookmarks.iter()));
+        assert!(next.model.memory.bookmarks.iter().eq(desk.model.memory.bookmarks.iter()));
         assert_eq!(kept(&next.press("]")), None, "nor is what was recalled");
     }
 

@@ -17,10 +17,9 @@ pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Ou
         [] => {}
         [(deed, outcome)] => {
             let (tone, text) = line(model, deed, outcome);
-            let text = if errand.undoing && tone == Tone::Good { format!("undone: {text}") } else { text };
-            model.say(tone, text);
+            model.say(tone, format!("{text}{}", undone(errand, tone)));
         }
-        several => report_several(model, several),
+        several => report_several(model, errand, several),
     }
     let unknown = all.iter().filter(|(_, outcome)| matches!(outcome, Err(Mishap::Unknown(_))));
     let ids: BTreeSet<RequestId> = unknown.filter_map(|(deed, _)| deed.request()).collect();
@@ -57,7 +56,12 @@ fn standing(model: &Model, row: &Row) -> String {
     }
 }
 
-fn report_several(model: &mut Model, several: &[(&Deed, Result<Outcome, Mishap>)]) {
+/// What stands after the word of an action that brought back what was before.
+fn undone(errand: &Errand, tone: Tone) -> &'static str {
+    if errand.undoing && tone == Tone::Good { " (undone)" } else { "" }
+}
+
+fn report_several(model: &mut Model, errand: &Errand, several: &[(&Deed, Result<Outcome, Mishap>)]) {
     let lines: Vec<ResultLine> = several
         .iter()
         .map(|(deed, outcome)| {
@@ -83,7 +87,7 @@ fn report_several(model: &mut Model, several: &[(&Deed, Result<Outcome, Mishap>)
         model.layers.push(Layer::Results(Results { summary: summary.clone(), lines, scrolled: 0 }));
     }
     let text = if tone == Tone::Good { together(several) } else { summary };
-    model.say(tone, text);
+    model.say(tone, format!("{text}{}", undone(errand, tone)));
 }
 
 /// All went well: said in one line, `requests 41, 42 and 3 more: cancelled`.
@@ -97,24 +101,22 @@ fn together(several: &[(&Deed, Result<Outcome, Mishap>)]) -> String {
         Some(Deed::Widen(..)) => "widened",
         Some(Deed::Reopen(_)) => "opened again",
         Some(Deed::Remove(_)) => "taken off the map",
-        _ => "done",
+        Some(Deed::Place(_)) => "set on the map",
+        Some(Deed::Move(..)) => "moved",
+        Some(Deed::Open(..)) => "opened",
+        Some(Deed::Assign(..)) => "given a driver",
+        None => "done",
     };
     format!("{what}: {}", wording::list(deeds.iter().map(|deed| target(deed)), 8))
 }
 
 /// What a deed is about, in a list of several.
 fn target(deed: &Deed) -> String {
+    let request = deed.request().map(|id| id.to_string());
+    let driver = || deed.driver().map(ToString::to_string);
     match deed {
-        Deed::Cancel(id)
-        | Deed::Expire(id)
-        | Deed::Extend(id, _)
-        | Deed::Widen(id, _)
-        | Deed::Retry(id)
-        | Deed::Assign(id, _)
-        | Deed::Reopen(id) => id.to_string(),
         Deed::Open(place, _) => place.to_string(),
-        Deed::Place(driver) | Deed::Move(driver, _) => driver.id.to_string(),
-        Deed::Remove(id) => id.to_string(),
+        _ => request.or_else(driver).unwrap_or_default(),
     }
 }
 

@@ -64,7 +64,8 @@ pub(super) fn assign(model: &mut Model) {
         return;
     }
     let id = row.search.id;
-    model.layers.push(Layer::Choose(Choose { request: id, chosen: 0 }));
+    let candidates = model.detail.around(id).map(|around| around.nearest.clone());
+    model.layers.push(Layer::Choose(Choose { request: id, candidates, chosen: 0 }));
 }
 
 /// Gives the search this driver.
@@ -90,8 +91,12 @@ fn for_several(model: &mut Model, verb: &str, ids: &[RequestId], deed: impl Fn(R
 /// Names all that are meant, and says how many of them nobody sees.
 fn question(model: &Model, verb: &str, ids: &[RequestId]) -> String {
     let hidden = model.searches.marked_hidden();
-    let unseen = if hidden > 0 { format!(" ({hidden} hidden by the filter)") } else { String::new() };
-    format!("{verb} {}{unseen}?", named_requests(ids))
+    let ended = model.searches.marked_count().saturating_sub(ids.len());
+    let notes = [(hidden, "hidden by the filter"), (ended, "more marked, but ended already")];
+    let told: Vec<String> =
+        notes.iter().filter(|(count, _)| *count > 0).map(|(count, note)| format!("{count} {note}")).collect();
+    let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) };
+    format!("{verb} {}{told}?", named_requests(ids))
 }
 
 pub(super) fn ask_first(model: &mut Model, question: String, deeds: Vec<Deed>) -> Vec<Effect> {

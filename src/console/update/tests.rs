@@ -1,9 +1,12 @@
 //! The model on made-up news and keys; time is set, never slept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, sighting, waiting};
-use crate::console::keymap::Context;
+use crate::console::keymap::{Context, Keymap};
 use crate::console::layout::inside;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
 use crate::console::model::{Armed, Layer, Tone};
@@ -367,7 +370,7 @@ fn tab_goes_round_the_panes() {
 fn a_damaged_record_is_shown_as_such() {
     let mut desk = Desk::new(120, 40);
     desk.news(News::Searches(vec![Search { record: Record::Damaged("lat".to_owned()), ..foreign(7, 60) }]));
-    assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged record)");
+    assert_eq!(desk.model.searches.get(id(7)).unwrap().rider(), "(damaged)");
 }
 
 #[test]
@@ -563,4 +566,16 @@ fn trails_are_kept_only_while_they_are_shown() {
     assert_eq!(places(&desk), Some(0), "out of sight");
     desk.press("T");
     assert_eq!(places(&desk), None);
+}
+
+#[test]
+fn what_is_said_names_the_keys_as_they_are_bound() {
+    let mut desk = Desk::in_town(120, 40);
+    let table = [("measure", "F7"), ("bookmark", "F8"), ("next-bookmark", "F9")];
+    let table = table.map(|(name, key)| (name.to_owned(), vec![key.to_owned()])).into();
+    desk.model.options.keymap = Arc::new(Keymap::rebound(&table).unwrap());
+    for (key, told) in [(9, "F8 sets one"), (8, "F9 goes to the next one"), (7, "F7 again ends it")] {
+        desk.send(Message::Key(KeyEvent::new(KeyCode::F(key), KeyModifiers::NONE)));
+        assert!(desk.notice().contains(told), "{}", desk.notice());
+    }
 }

@@ -8,7 +8,7 @@ use super::text;
 use crate::console::action::Action;
 use crate::console::keymap::Context;
 use crate::console::message::Link;
-use crate::console::model::{Layer, Model, Pane, Row, Tone};
+use crate::console::model::{Layer, Model, Pane, Tone};
 use crate::console::theme::Theme;
 use crate::console::wording;
 
@@ -101,17 +101,22 @@ fn hints(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
 
 /// Whether an action is worth a hint: it would do something to what is selected, in the pane that has the keys.
 fn offers(model: &Model, action: Action) -> bool {
-    if model.options.read_only && action.changes_something() {
+    if action.changes_something() && !model.armed.lets_through(model.now) {
         return false;
     }
     match action {
-        Action::Cancel | Action::Expire => {
-            model.focus == Pane::Searches && model.searches.selected().is_some_and(Row::is_waiting)
+        Action::Cancel | Action::Expire | Action::ExtendTime | Action::Retry | Action::Assign | Action::Widen => {
+            model.focus == Pane::Searches && acts_on_searches(model, action)
         }
+        Action::Undo => model.undo.next().is_some(),
         Action::Acknowledge => model.alarms.is_loud(),
         Action::Filter => matches!(model.focus, Pane::Searches | Pane::Drivers),
-        Action::Mark => model.focus == Pane::Drivers || model.searches.selected().is_some(),
+        Action::Mark => match model.focus {
+            Pane::Drivers => model.drivers.shown() > 0,
+            _ => model.searches.selected().is_some(),
+        },
         Action::Sort => matches!(model.focus, Pane::Searches | Pane::Drivers),
+        Action::RemoveDriver if model.marked_drivers_count().0 > 0 => true,
         Action::Grab | Action::RemoveDriver => model.map.selected_driver().is_some(),
         Action::NextDriver | Action::ZoomIn | Action::NewDriver => model.focus == Pane::Map,
         Action::Centre => model.focus != Pane::Events && model.searches.selected().is_some(),
@@ -121,5 +126,15 @@ fn offers(model: &Model, action: Action) -> bool {
             something_over || model.has_marks() || !model.filter().is_empty()
         }
         _ => true,
+    }
+}
+
+/// Whether this would do something to the searches that are marked, or else to the selected one.
+fn acts_on_searches(model: &Model, action: Action) -> bool {
+    let selected = model.searches.selected().filter(|row| row.is_waiting());
+    match action {
+        // One is given to one, and only who has a place has somebody near.
+        Action::Assign => selected.is_some_and(|row| row.search.request().is_some()),
+        _ => selected.is_some() || model.searches.marked_count() > 0,
     }
 }

@@ -1,6 +1,5 @@
 //! The pane of events: who did what, the newest at the bottom.
 
-use chrono::DateTime;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,7 +8,7 @@ use super::{pane, text};
 use crate::console::model::{Model, Pane};
 use crate::console::theme::Theme;
 use crate::console::wording;
-use crate::domain::{EventKind, UnixMs};
+use crate::domain::EventKind;
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let title = match model.events_back {
@@ -32,7 +31,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     for (y, event) in (inside.y..inside.bottom()).zip(model.events.range(oldest..newest)) {
         let line = Rect { y, height: 1, ..inside };
         let (sign, style) = sign(&event.kind, theme);
-        let at = time_of_day(model, event.id.at);
+        let at = wording::time_of_day(event.id.at, model.options.timezone);
         let used = text::put(buffer, line, &format!(" {at} "), theme.faint(), theme);
         let rest = Rect { x: line.x + used, width: line.width - used, ..line };
         text::put(buffer, rest, &format!("{sign} {}", wording::event(event)), style, theme);
@@ -45,10 +44,4 @@ fn sign(kind: &EventKind, theme: Theme) -> (&'static str, Style) {
         (None, EventKind::Attempted) => (theme.signs.between, theme.faint()),
         (None, _) => (theme.signs.between, theme.text()),
     }
-}
-
-/// `14:03:22` in the operator's zone.
-pub(super) fn time_of_day(model: &Model, at: UnixMs) -> String {
-    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default();
-    time.with_timezone(&model.options.timezone).format("%H:%M:%S").to_string()
 }

@@ -175,5 +175,5 @@ fn age(model: &Model, theme: Theme) -> (String, Style) {
 
 /// The time of Redis' clock in the operator's zone.
 fn clock(model: &Model) -> String {
-    model.redis_now().map_or_else(|| "--:--:--".to_owned(), |now| super::events::time_of_day(model, now))
+    model.redis_now().map_or_else(|| "--:--:--".to_owned(), |now| wording::time_of_day(now, model.options.timezone))
 }

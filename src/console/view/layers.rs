@@ -17,8 +17,8 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, theme: Them
         Some(Layer::Confirm(confirm)) => question(model, confirm, screen, buffer, theme),
         Some(Layer::Form(form)) => draw_form(model, form, screen, buffer, theme),
         Some(Layer::Help(scrolled)) => help::draw(model, *scrolled, screen, buffer, theme),
-        Some(Layer::Choose(choose)) => lists::choose(model, *choose, screen, buffer, theme),
-        Some(Layer::Results(results)) => lists::results(results, screen, buffer, theme),
+        Some(Layer::Choose(choose)) => lists::choose(model, choose, screen, buffer, theme),
+        Some(Layer::Results(results)) => lists::results(model, results, screen, buffer, theme),
         Some(Layer::Palette(open)) => palette::draw(model, open, screen, buffer, theme),
         Some(Layer::Filter(_)) | None => {}
     }

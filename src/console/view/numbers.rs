@@ -97,7 +97,7 @@ fn title(model: &Model, now: Option<UnixMs>, theme: Theme) -> String {
 }
 
 fn since(model: &Model, from: UnixMs) -> String {
-    format!("since {}", super::events::time_of_day(model, from))
+    format!("since {}", wording::time_of_day(from, model.options.timezone))
 }
 
 /// A series' place: where it begins, counted from the left, and how wide it is.

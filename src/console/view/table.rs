@@ -121,7 +121,9 @@ pub(super) fn foot(
         return;
     }
     let foot = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width.saturating_sub(4), height: 1 };
-    let mut text = format!(" {above} above, {below} below ");
+    let sides = [(above, "above"), (below, "below")].into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = sides.map(|(count, side)| format!("{} {side}", wording::count(count as u64))).collect();
+    let mut text = format!(" {} ", told.join(", "));
     if let Some(id) = selected {
         text = format!(" {} {id} is out of sight,{text}", theme.signs.row);
     }

@@ -2,6 +2,7 @@
 
 mod tables;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -10,11 +11,12 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Style;
 
 use super::draw;
-use crate::console::fixtures::{Desk, START, event, waiting};
+use crate::console::fixtures::{Desk, START, driver, event, id, waiting};
+use crate::console::keymap::Keymap;
 use crate::console::message::{Link, News};
-use crate::console::model::{Depth, Look, Span};
+use crate::console::model::{Armed, Depth, Look, Span};
 use crate::console::theme::Theme;
-use crate::domain::{Event, EventKind, StreamId, Vitals};
+use crate::domain::{Around, Candidate, Event, EventKind, Near, StreamId, Vitals};
 
 pub(super) fn frame(desk: &Desk) -> Buffer {
     let (columns, rows) = desk.model.size;
@@ -286,4 +288,70 @@ fn too_many_who_wait_and_nobody_who_looks_are_told_loudly() {
     let vitals = Vitals { now: START, latency: Duration::ZERO, drivers: 7, stale: 0, waiting: 2, workers: 0 };
     desk.news(News::Vitals(desk.at, vitals));
     assert!(text(&desk).contains("! no worker"), "{}", text(&desk));
+}
+
+#[test]
+fn only_what_is_let_through_is_offered() {
+    let mut desk = Desk::in_town(120, 40);
+    let offers = |desk: &Desk| text(desk).lines().last().unwrap().contains("c cancel");
+    assert!(offers(&desk));
+    for (line, offered) in [("disarm", false), ("arm 10m", true)] {
+        desk.press(":");
+        desk.type_text(line);
+        desk.press("enter");
+        // What is said about it would stand there.
+        desk.model.notice = None;
+        assert_eq!(offers(&desk), offered, "{line}");
+    }
+}
+
+#[test]
+fn lists_name_the_keys_as_they_are_bound() {
+    let table = [("no", "F8"), ("next-driver", "F9"), ("drivers", "F10")];
+    let table = table.map(|(name, key)| (name.to_owned(), vec![key.to_owned()])).into();
+    let keymap = Arc::new(Keymap::rebound(&table).unwrap());
+    let mut desk = Desk::in_town(120, 40);
+    desk.model.options.keymap = Arc::clone(&keymap);
+    desk.press("down");
+    desk.press("a");
+    assert!(text(&desk).contains("F8 leaves it"), "{}", text(&desk));
+    let mut nobody = Desk::new(200, 60);
+    nobody.model.options.keymap = keymap;
+    assert!(text(&nobody).contains("a driver with F9 or in its table (F10)"), "{}", text(&nobody));
+}
+
+/// The line at the bottom.
+fn hints(desk: &Desk) -> String {
+    text(desk).lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn only_what_would_do_something_is_hinted_at() {
+    let mut desk = Desk::new(160, 45);
+    for word in ["extend", "retry", "assign", "widen", "undo", "cancel", "mark"] {
+        assert!(!hints(&desk).contains(word), "{word}: {}", hints(&desk));
+    }
+    desk.news(News::Snapshot(vec![waiting(1, 10, 200)]));
+    for word in ["extend", "retry", "assign", "widen", "cancel", "mark"] {
+        assert!(hints(&desk).contains(word), "{word}: {}", hints(&desk));
+    }
+    desk.model.armed = Armed::Never;
+    assert!(!hints(&desk).contains("extend"), "{}", hints(&desk));
+    desk.model.options.read_only = true;
+    desk.model.armed = Armed::Until(Duration::from_mins(1));
+    assert!(hints(&desk).contains("extend"), "{}", hints(&desk));
+}
+
+#[test]
+fn no_key_of_the_detail_is_cut() {
+    for (columns, rows) in [(60, 16), (80, 24), (112, 30), (120, 40), (160, 45)] {
+        let mut desk = Desk::in_town(columns, rows);
+        desk.press("down");
+        let candidate = Candidate { driver: driver("17", -33.4, -70.6), distance_m: 16_200.0, geohash: 0 };
+        let nearest = vec![Near { candidate, seen: Some(START), stale: false }; 6];
+        desk.news(News::Around(id(1), Around { free: 0, stale: 3, nearest }));
+        let frame = text(&desk);
+        let cut = frame.lines().filter(|line| line.contains('[') && line.contains('…')).collect::<Vec<_>>();
+        assert!(cut.is_empty(), "{columns}x{rows}: {cut:?}");
+    }
 }

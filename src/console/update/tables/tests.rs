@@ -45,6 +45,29 @@ fn fleet(drivers: Vec<Sighting>) -> News {
 }
 
 #[test]
+fn the_first_that_matches_is_selected() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("G");
+    assert_eq!(desk.selected(), Some(4));
+    desk.press("/");
+    desk.type_text("req");
+    assert_eq!(desk.selected(), Some(4), "it matches, too");
+    desk.type_text(" !4");
+    assert_eq!((desk.selected(), desk.rows()[0]), (Some(1), 1));
+    desk.press("esc");
+    assert_eq!(desk.selected(), Some(4));
+}
+
+#[test]
+fn drivers_are_in_sight_of_a_map_that_is_not_shown_yet() {
+    let mut desk = Desk::in_town(60, 16);
+    desk.press("2");
+    let view = desk.model.glance.view.expect("the map is fitted");
+    let there = |driver: &&Sighting| view.bounds.contains(driver.place);
+    assert_eq!(desk.model.map.fleet.drivers.iter().filter(there).count(), 7);
+}
+
+#[test]
 fn one_filter_holds_for_both_tables() {
     let mut desk = Desk::in_town(120, 40);
     desk.press("/");
@@ -110,9 +133,9 @@ fn the_filter_holds_on_the_map_when_it_is_asked_to() {
     assert_eq!(on_map(&desk), (7, 5));
     desk.press("F");
     assert_eq!(on_map(&desk), (1, 1));
-    assert!(desk.model.hit_driver(&"17".parse().unwrap()) && !desk.model.hit_driver(&"2".parse().unwrap()));
-    assert!(desk.model.hit_driver(&"beyond".parse().unwrap()), "who is not in sight is not judged");
-    let hits = desk.model.searches.all().filter(|row| desk.model.hit_search(row));
+    let drivers: Vec<&str> = desk.model.drivers_on_map().map(|driver| driver.id.as_str()).collect();
+    assert_eq!(drivers, ["17"]);
+    let hits = desk.model.searches.all().filter(|row| row.hit);
     assert_eq!(hits.map(|row| row.search.id).collect::<Vec<_>>(), [id(3)]);
     desk.news(fleet(vec![
         sighting("17", -33.42, -70.60),
@@ -140,7 +163,7 @@ fn searches_are_sorted_by_each_column() {
         // 1 and 4 were attempted twice; the foreign one by nobody knows how many.
         (SearchColumn::Tries, [2, 3, 1, 4, 900], [1, 4, 2, 3, 900]),
         (SearchColumn::Nearest, [2, 1, 900, 3, 4], [1, 2, 900, 3, 4]),
-        (SearchColumn::Created, [1, 2, 900, 4, 3], [2, 1, 900, 3, 4]),
+        (SearchColumn::Opened, [1, 2, 900, 4, 3], [2, 1, 900, 3, 4]),
     ] {
         desk.model.set_orders(by(column, false));
         assert_eq!(desk.rows(), upwards, "{column:?}");
@@ -384,7 +407,7 @@ proptest! {
             let (before, rows) = (line(&desk, selected).unwrap(), desk.rows());
             desk.news(News::Searches(batch));
             let row = desk.model.searches.get(id(selected)).unwrap();
-            if !desk.model.hit_search(row) {
+            if !row.hit {
                 // Hidden by the filter; whoever stands there now is selected.
                 prop_assert_eq!(desk.selected().is_some(), desk.model.searches.shown() > 0);
                 prop_assert!(desk.selected().is_none_or(|now| line(&desk, now) == Some(before.min(desk.rows().len() - 1))));

@@ -20,8 +20,8 @@ impl Paper<'_> {
         }
     }
 
-    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers: half a number says nothing. Where the
-    /// drivers are `few`, each of them matters more, and a label in whose place one stands is left out.
+    /// Latitudes at the left edge, longitudes at the bottom. They stand over drivers, but give way to who is chosen and who waits,
+    /// each as a whole: half a number says something else. Where the drivers are `few`, each of them matters more, too.
     pub(super) fn labels(&mut self, few: bool) {
         let (rows, columns) = (self.parallels(), self.meridians());
         let bottom = self.inside.bottom().saturating_sub(1);
@@ -38,7 +38,10 @@ impl Paper<'_> {
     }
 
     fn grid_label(&mut self, at: (u16, u16), label: &str, few: bool) {
-        if !few || self.is_free_of_people(at, label.width()) {
+        let width = u16::try_from(label.width()).unwrap_or(u16::MAX);
+        let is_free =
+            if few { self.is_free_of_people(at, label.width()) } else { self.is_below(What::Label, at, width) };
+        if is_free {
             self.write(at, label, self.theme.faint(), What::Label);
         }
     }
@@ -68,7 +71,8 @@ impl Paper<'_> {
         steps(bounds.west, bounds.east, step).filter_map(|lng| Some((degrees(lng, step), at(lng)?))).collect()
     }
 
-    /// How long a distance is, at the bottom right; where the drivers are `few`, above those who stand there.
+    /// How long a distance is, at the bottom right, unless somebody waits there; where the drivers are `few`, above those who stand
+    /// there.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a quarter of the width")]
     pub(super) fn scale(&mut self, few: bool) {
         let per_column = self.projection.metres_per_column;
@@ -88,7 +92,11 @@ impl Paper<'_> {
         let from = bottom.right().saturating_sub(u16::try_from(columns).unwrap_or(u16::MAX));
         let above = (self.inside.y..=bottom.y).rev().take(4);
         let free = above.map(|y| Rect { y, ..bottom }).find(|row| self.is_free_of_people((from, row.y), columns));
-        text::put_right(self.buffer, free.filter(|_| few).unwrap_or(bottom), &text, self.theme.text(), self.theme);
+        let width = u16::try_from(columns).unwrap_or(u16::MAX);
+        let bottom = self.is_below(What::Calm, (from, bottom.y), width).then_some(bottom);
+        if let Some(row) = free.filter(|_| few).or(bottom) {
+            text::put_right(self.buffer, row, &text, self.theme.text(), self.theme);
+        }
     }
 }
 

@@ -20,12 +20,11 @@ mod tests;
 mod tools;
 mod what;
 
-use std::fmt::Write;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pane;
+use super::table::{self, Part};
 use crate::console::model::{Model, Pane};
 use crate::console::projection::Projection;
 use crate::console::theme::Theme;
@@ -40,25 +39,25 @@ const MOST_NAMES: usize = 60;
 const THICKER: [u32; 3] = [4, 16, 64];
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
-    let inside = pane(&title(model, theme), Pane::Map, model, area, buffer, theme);
+    let inside = pane(&title(model, area, theme), Pane::Map, model, area, buffer, theme);
     let projection = Projection { columns: inside.width, rows: inside.height, ..model.map.projection };
     let few = people::are_few(model);
     let mut paper = Paper::new(inside, projection, buffer, theme);
     paper.crossings();
     paper.overlay(&model.options.overlay);
-    paper.overlay_names(&model.options.overlay);
     paper.crowds(&model.map.fleet.blocks);
     paper.trails(model);
     paper.radius(model);
     paper.measure(model);
     paper.drivers(model);
-    paper.labels(few);
     paper.searches(model);
     paper.selected_driver(model);
     paper.carried(model);
+    paper.labels(few);
     paper.nearest(model);
     paper.bookmarks(model);
     paper.names(model);
+    paper.overlay_names(&model.options.overlay);
     paper.scale(few);
     paper.measured(model);
     if model.map.shows_legend() {
@@ -67,16 +66,18 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     paper.cursor();
 }
 
-fn title(model: &Model, theme: Theme) -> String {
-    let between = theme.signs.between;
+/// Where the cursor is, how much of the fleet is in sight, and the scale, as far as there is room; the scale is drawn, too.
+fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let map = &model.map;
     let metres = map.projection.metres_per_column;
     let scale = if metres < 1.0 { format!("{metres:.1} m") } else { format_distance(metres) };
     let crowds: u64 = map.fleet.blocks.iter().map(|block| block.count).sum();
     let seen = map.fleet.drivers.len() as u64 + crowds;
-    let mut title = format!("Map {between} {} {between} 1 column = {scale}", map.projection.cursor());
-    if seen < map.fleet.total {
-        let _ = write!(title, " {between} {} of {} here", wording::count(seen), wording::count(map.fleet.total));
-    }
-    title
+    let parts = [
+        Some(Part::new(map.projection.cursor().to_string())),
+        (seen < map.fleet.total)
+            .then(|| Part::new(format!("{} of {} here", wording::count(seen), wording::count(map.fleet.total)))),
+        Some(Part::new(format!("1 column = {scale}"))),
+    ];
+    table::title("Map".to_owned(), parts.into_iter().flatten(), area, theme)
 }

@@ -60,6 +60,11 @@ impl<'a> Paper<'a> {
         self.index(at).and_then(|i| self.there.get(i)).copied().unwrap_or(What::Nothing)
     }
 
+    /// Whether so many cells in a row, from this one on, hold only what gives way to `what`.
+    pub(super) fn is_below(&self, what: What, (x, y): (u16, u16), width: u16) -> bool {
+        (x..x.saturating_add(width)).all(|x| self.there((x, y)) < what)
+    }
+
     /// Whether this stands anywhere.
     pub(super) fn has(&self, what: What) -> bool {
         self.there.contains(&what)
@@ -178,7 +183,8 @@ impl<'a> Paper<'a> {
         let Some((x, y)) = self.cell(place) else { return };
         let room = Rect { x, y, width: self.inside.right() - x, height: 1 };
         let took = text::put(self.buffer, room, &format!("{sign}{label}"), style, self.theme);
-        self.mark((x, y), took, what);
+        self.mark((x, y), took, What::Label);
+        self.mark((x, y), took.min(1), what);
     }
 
     /// Writes text from a cell on, and takes the cells for it. Who calls has looked whether they are free.
@@ -195,12 +201,13 @@ impl<'a> Paper<'a> {
         }
     }
 
-    /// Writes a name beside a place, if there is room for all of it: where nothing stands that matters more than `over`.
+    /// Writes a name beside a place, if there is room for all of it: where nothing stands that matters more than `over`. It needs
+    /// its sign, too: beside another label it would be read as a part of that.
     pub(super) fn name(&mut self, place: Point, name: &str, style: Style, over: What) {
         let Some((x, y)) = self.cell(place) else { return };
         let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
         let fits = x.saturating_add(width).saturating_add(1) < self.inside.right();
-        if fits && (x + 1..=x + width + 1).all(|x| self.there((x, y)) <= over) {
+        if fits && self.there((x, y)) != What::Label && (x + 1..=x + width + 1).all(|x| self.there((x, y)) <= over) {
             self.write((x + 1, y), name, style, What::Label);
         }
     }

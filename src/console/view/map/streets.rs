@@ -33,6 +33,22 @@ impl Stretch {
     }
 }
 
+/// The name of a line with a gap on either side, in its place.
+struct Name {
+    at: (u16, u16),
+    /// In columns, the gaps included.
+    width: u16,
+    text: String,
+    what: What,
+}
+
+impl Name {
+    fn touches(&self, other: &Self) -> bool {
+        let (left, right) = if self.at.0 <= other.at.0 { (self, other) } else { (other, self) };
+        self.at.1 == other.at.1 && left.at.0 + left.width > right.at.0
+    }
+}
+
 impl Paper<'_> {
     /// Lines and the edges of areas that are in sight.
     pub(super) fn overlay(&mut self, overlay: &Overlay) {
@@ -50,30 +66,39 @@ impl Paper<'_> {
     }
 
     /// The name of each street and area once. Where it stands depends on the map alone, so that it does not jump about while
-    /// drivers go by; they are painted over it.
+    /// drivers go by; while something else stands there it is left out as a whole.
     pub(super) fn overlay_names(&mut self, overlay: &Overlay) {
         let view = self.projection.view().bounds;
-        let mut named = HashSet::new();
+        let (mut known, mut placed) = (HashSet::new(), Vec::new());
         for line in overlay.lines.iter().filter(|line| !line.name.is_empty() && line.bounds.meets(view)) {
-            if !named.contains(line.name.as_str()) && self.named(line) {
-                named.insert(line.name.as_str());
+            if !known.contains(line.name.as_str())
+                && let Some(name) = self.place_of_name(line, &placed)
+            {
+                known.insert(line.name.as_str());
+                placed.push(name);
             }
+        }
+        for name in placed.iter().filter(|name| self.is_below(What::Name, name.at, name.width)).collect::<Vec<_>>() {
+            let (_, style) = name.what.look(self.theme);
+            self.write(name.at, &name.text, style, What::Name);
         }
     }
 
-    /// Writes the name of a line on it, if there is room.
-    fn named(&mut self, line: &Line) -> bool {
+    /// Where the name of a line stands on it, if there is room beside those that have their places already.
+    fn place_of_name(&self, line: &Line, others: &[Name]) -> Option<Name> {
         let width = f64::from(u16::try_from(line.name.width()).unwrap_or(u16::MAX));
         let [from, to] = line.bounds.corners().map(self.projection.to_cells());
         let around = Stretch { from, to };
         match line.kind {
-            Kind::Area => to.0 - from.0 > width && self.name_at(around.at(0.5), line),
+            Kind::Area if to.0 - from.0 <= width => None,
+            Kind::Area => self.name_at(around.at(0.5), line, others),
             // Most lines of a whole town are seen to be too short without going along them.
-            Kind::Line if around.length() <= width + SPARE => false,
+            Kind::Line if around.length() <= width + SPARE => None,
             Kind::Line => {
                 let (stretch, whole) = self.longest_in_sight(line);
                 let places = [0.5, 0.25, 0.75].map(|part| stretch.at(part));
-                whole > width + SPARE && places.into_iter().any(|place| self.name_at(place, line))
+                let mut names = places.into_iter().filter_map(|place| self.name_at(place, line, others));
+                if whole > width + SPARE { names.next() } else { None }
             }
         }
     }
@@ -99,24 +124,18 @@ impl Paper<'_> {
         (longest, whole)
     }
 
-    /// Writes a name with its middle there, unless it would leave the map or touch another one.
-    fn name_at(&mut self, (column, row): (f64, f64), line: &Line) -> bool {
+    /// A name with its middle there, unless it would leave the map or touch another one.
+    fn name_at(&self, (column, row): (f64, f64), line: &Line, others: &[Name]) -> Option<Name> {
         let width = u16::try_from(line.name.width()).unwrap_or(u16::MAX);
         let first = (column - f64::from(width) / 2.0).round();
-        let (Some((x, y)), Some(_)) = (self.cell_at(first - 1.0, row), self.cell_at(first + f64::from(width), row))
-        else {
-            return false;
-        };
-        let free = (x..=x + width + 1).all(|x| self.there((x, y)) < What::Name);
-        if !free || y + FOOT >= self.inside.bottom() {
-            return false;
-        }
-        let what = if line.kind == Kind::Line { What::Street } else { What::Area };
-        let (_, style) = what.look(self.theme);
+        let at = self.cell_at(first - 1.0, row)?;
+        self.cell_at(first + f64::from(width), row)?;
         // What a terminal without Unicode does with other letters would move the whole row.
-        let name = if self.theme.signs.braille { line.name.clone() } else { ascii(&line.name) };
-        self.write((x + 1, y), &name, style, What::Name);
-        true
+        let text = if self.theme.signs.braille { line.name.clone() } else { ascii(&line.name) };
+        let what = if line.kind == Kind::Line { What::Street } else { What::Area };
+        let name = Name { at, width: width.saturating_add(2), text: format!(" {text} "), what };
+        let in_the_foot = at.1 + FOOT >= self.inside.bottom();
+        (!in_the_foot && !others.iter().any(|other| other.touches(&name))).then_some(name)
     }
 }
 

@@ -183,3 +183,60 @@ fn of_two_riders_in_one_cell_the_older_is_named() {
     desk.news(News::Searches((1..40).map(|n| waiting(n * 1_000 + 1, 10, 230)).collect()));
     assert!(text(&desk).contains("◆1 "), "{}", text(&desk));
 }
+
+/// Where a text begins in the frame, in columns and rows.
+fn position(frame: &str, wanted: &str) -> Option<(usize, usize)> {
+    frame.lines().enumerate().find_map(|(y, line)| {
+        let (before, _) = line.split_once(wanted)?;
+        Some((before.chars().count(), y))
+    })
+}
+
+/// The place under a cell of the screen.
+fn place_under(desk: &Desk, (x, y): (usize, usize)) -> crate::domain::Point {
+    let map = layout::inside(desk.model.areas().unwrap().map);
+    let cell = |at: usize, from: u16| f64::from(u16::try_from(at).unwrap() - from) + 0.5;
+    desk.model.map.projection.to_place(cell(x, map.x), cell(y, map.y))
+}
+
+#[test]
+fn a_street_name_gives_way_as_a_whole() {
+    let mut desk = on_streets(120, 40);
+    desk.news(fleet(Vec::new()));
+    let (x, y) = position(&text(&desk), "Alameda").expect("there is room for its name");
+    let there = place_under(&desk, (x + 3, y));
+    desk.news(fleet(vec![sighting("1", there.lat(), there.lng())]));
+    let with_driver = text(&desk);
+    assert!(!with_driver.contains("Ala") && !with_driver.contains("eda"), "{with_driver}");
+}
+
+#[test]
+fn half_a_latitude_is_not_shown() {
+    let mut desk = Desk::in_town(120, 40);
+    let (x, y) = position(&text(&desk), "│-33.4").unwrap();
+    let there = place_under(&desk, (x + 3, y));
+    let mut search = waiting(7, 0, 240);
+    if let Record::Whole(request) = &mut search.record {
+        request.pickup = there;
+    }
+    desk.news(News::Searches(vec![search]));
+    let row = text(&desk).lines().nth(y).unwrap().to_owned();
+    assert!(row.contains("◆7") && !row.contains("-33"), "{row}");
+}
+
+#[test]
+fn the_legend_goes_to_a_corner_where_nobody_waits() {
+    let mut desk = Desk::in_town(160, 45);
+    desk.model.map.legend = Some(true);
+    let map = layout::inside(desk.model.areas().unwrap().map);
+    let right = |desk: &Desk| position(&text(desk), " legend ").unwrap().0 > usize::from(map.x + map.width / 2);
+    assert!(right(&desk));
+    let there = place_under(&desk, (usize::from(map.right()) - 8, usize::from(map.y) + 2));
+    let mut search = waiting(7, 0, 240);
+    if let Record::Whole(request) = &mut search.record {
+        request.pickup = there;
+    }
+    desk.news(News::Searches(vec![search]));
+    assert!(text(&desk).contains("◆7"), "{}", text(&desk));
+    assert!(!right(&desk));
+}

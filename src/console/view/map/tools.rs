@@ -66,7 +66,7 @@ impl Paper<'_> {
 
     /// The places to come back to.
     pub(super) fn bookmarks(&mut self, model: &Model) {
-        for bookmark in model.bookmarks.iter() {
+        for bookmark in model.memory.bookmarks.iter() {
             if let Some(place) = bookmark.place() {
                 self.sign(place, What::Bookmark);
                 self.name(place, &bookmark.name, What::Bookmark.look(self.theme).1, What::Name);

@@ -1,0 +1,39 @@
+//! What time it is: by the console's own clock, by Redis', and in the picture.
+
+use std::time::Duration;
+
+use super::Model;
+use crate::console::message::Link;
+use crate::domain::UnixMs;
+
+impl Model {
+    /// Takes in what Redis' clock said at a moment of ours.
+    pub fn set_clock(&mut self, at: Duration, redis: UnixMs) {
+        self.clock = Some((at, redis));
+    }
+
+    /// Redis' clock now; none before it was first heard.
+    #[must_use]
+    pub fn redis_now(&self) -> Option<UnixMs> {
+        self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
+    }
+
+    /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
+    #[must_use]
+    pub fn picture_now(&self) -> Option<UnixMs> {
+        self.held.as_ref().map_or_else(|| self.newest_now(), |held| Some(held.since))
+    }
+
+    /// The moment that the header and the numbers tell of: now, and while Redis is away the last that is known.
+    #[must_use]
+    pub fn newest_now(&self) -> Option<UnixMs> {
+        let (now, age) = (self.redis_now()?, self.age().unwrap_or_default());
+        Some(if matches!(self.link, Link::Away(_)) { now - age } else { now })
+    }
+
+    /// How old the picture is: how long ago it was last known to be true.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.true_at.map(|at| self.now.saturating_sub(at))
+    }
+}
