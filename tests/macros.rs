@@ -91,7 +91,8 @@ async fn an_extension_and_a_wider_radius_show_in_every_console() {
     ben.shows("Searches 1 waiting").await;
     ben.shows("nearest outside: 17 at 6.2 km").await;
     ana.play("e");
-    ben.shows("4:5").await;
+    ana.shows("done: request 1 has 60 s more").await;
+    ben.shows("60 s more by ana@desk").await;
     ana.play("w");
     ana.shows("done: request 1 looks as far as 6.5 km").await;
     ben.shows("request 1: ").await;
@@ -150,6 +151,8 @@ async fn a_console_that_only_looks_can_be_armed_and_disarmed() {
     let desk = Desk::with(store, "ana@desk", |options| options.read_only = true);
     desk.shows("Nobody is waiting.").await;
     desk.shows("read-only").await;
+    // What is said while the link is not there yet is dropped with that; no notifications are set up by one who only looks.
+    desk.shows("everything is read once a second").await;
     desk.play("s");
     desk.shows("this console only looks (--read-only); :arm 10m lets it act").await;
     desk.play(":arm 10m<Enter>");

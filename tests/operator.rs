@@ -335,7 +335,13 @@ async fn a_damaged_record_and_spoilt_lists_are_survived() {
     store.widen(id(2), Metres(10.0), &ana).await.unwrap();
     store.cancel(id(2), &ana).await.unwrap();
     store.reopen(id(2), &ana).await.unwrap();
+    redis.run::<()>("DEL cabstand:fresh cabstand:stale");
+    redis.run::<()>("MSET cabstand:fresh x cabstand:stale x");
     store.assign(id(3), &driver("d"), &ana).await.unwrap();
+    assert!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1").is_empty(), "whoever is given away is off the map");
+    assert_eq!(store.retry(id(2), &ana).await.unwrap(), None);
+    redis.run::<()>("DEL cabstand:due");
+    redis.run::<()>("SET cabstand:due x");
     // The worker mends the lists, and hears of who is to be on them by their keys.
     store.attempt_due(&actor("w"), 10).await.unwrap();
     store.settle_by_key(&[id(2)], &actor("w")).await.unwrap();
@@ -348,19 +354,28 @@ async fn what_cannot_be_told_is_not_done() {
     let (store, ana) = (open(&redis, 2).await, actor("ana@desk"));
     store.cancel(id(2), &ana).await.unwrap();
     set(&mut redis, "d", 1.0);
+    redis.run::<()>("SET 7 1 EX 100");
     redis.run::<()>("DEL cabstand:events");
     redis.run::<()>("SET cabstand:events x");
     let before = (redis.run::<Vec<String>>("HGETALL cabstand:request:1"), redis.run::<String>("GET 2"));
+    let stands = redis.run::<String>("ZSCORE drivers d");
     let refused = [
         store.extend(id(1), 60_000, &ana).await.err(),
         store.widen(id(1), Metres(8_000.0), &ana).await.err(),
         store.retry(id(1), &ana).await.err(),
         store.assign(id(1), &driver("d"), &ana).await.err(),
         store.reopen(id(2), &ana).await.err(),
+        store.cancel(id(7), &ana).await.err(),
+        store.expire(id(7), &ana).await.err(),
+        store.move_driver(&at("d", 2.0), None, &ana).await.err(),
+        store.remove(&driver("d"), &ana).await.err(),
+        store.place(&at("e", 2.0), &ana).await.err(),
     ];
     for refused in refused {
         assert!(refused.unwrap().to_string().contains("WRONGTYPE"));
     }
+    assert_eq!(redis.run::<String>("GET 7"), "1");
+    assert_eq!(redis.run::<String>("ZSCORE drivers d"), stands);
     assert_eq!((redis.run::<Vec<String>>("HGETALL cabstand:request:1"), redis.run::<String>("GET 2")), before);
     assert!(redis.run::<i64>("PTTL 1") <= 240_000);
     assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["d"]);
@@ -468,16 +483,50 @@ async fn around_a_place_the_free_and_the_stale_are_counted_and_the_nearest_told(
     for n in 0..300 {
         set(&mut redis, &format!("rank{n}"), 0.01);
     }
-    redis.run::<()>("CONFIG RESETSTAT");
     let around = store.around(here, Metres(5_000.0), 3).await.unwrap();
     assert_eq!((around.free, around.nearest.len()), (100, 3), "counted up to a hundred");
+    redis.run::<()>("DEL cabstand:seen");
+    redis.run::<()>("SET cabstand:seen x");
+    assert_eq!(store.around(here, Metres(5_000.0), 3).await.unwrap().nearest[2].seen, None, "spoilt by a foreign hand");
+}
+
+#[tokio::test]
+async fn the_nearest_are_found_in_cells_as_in_a_circle_and_a_crowd_far_away_costs_nothing() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    // A crowd 60 km to the east, and a few about, some of them beyond the antimeridian.
+    for n in 0..200 {
+        let members: Vec<String> = (0..100)
+            .map(|i| format!("{} {} c{n}-{i}", LNG + 0.65 + f64::from(i) * 1e-3, LAT + f64::from(n) * 1e-3))
+            .collect();
+        redis.run::<()>(&format!("GEOADD drivers {}", members.join(" ")));
+    }
+    for (name, lat, lng) in
+        [("w", 0.1, 179.9), ("e", 0.1, -179.8), ("n", 84.9, 0.0), ("over", 84.9, 2.0), ("s", -33.0, LNG)]
+    {
+        redis.run::<()>(&format!("GEOADD drivers {lng} {lat} {name}"));
+    }
+    for here in
+        [place(LAT, LNG), place(LAT + 0.1, LNG + 0.6), place(LAT, LNG + 0.7), place(0.0, -179.95), place(84.8, 1.2)]
+    {
+        let told = store.around(here, Metres(5_000.0), 12).await.unwrap().nearest;
+        let circle =
+            format!("GEOSEARCH drivers FROMLONLAT {} {} BYRADIUS 100 km ASC COUNT 12 WITHDIST", here.lng(), here.lat());
+        let circle: Vec<(String, f64)> = redis.run(&circle);
+        assert_eq!(told.len(), circle.len(), "{here}");
+        for (near, (_, km)) in told.iter().zip(circle) {
+            assert!((near.candidate.distance_m - km * 1_000.0).abs() < 0.2, "{here}: {near:?} {km}");
+        }
+    }
+    // What is read follows what is told.
+    redis.run::<()>("CONFIG RESETSTAT");
+    store.around(place(LAT, LNG), Metres(5_000.0), 12).await.unwrap();
     let stats: String = redis.run("INFO commandstats");
-    assert!(
-        stats.lines().all(|line| !line.starts_with("cmdstat_z")
-            || line.starts_with("cmdstat_zmscore")
-            || line.starts_with("cmdstat_zscore")),
-        "{stats}"
-    );
+    let calls = |command: &str| {
+        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")))?;
+        line.split("calls=").nth(1)?.split(',').next()?.parse::<u64>().ok()
+    };
+    assert!(calls("zcount") < Some(600) && calls("geopos") < Some(100), "{stats}");
 }
 
 #[tokio::test]

@@ -3,12 +3,7 @@
 -- Taking and attempting are one script: a worker that dies can leave nothing half done, and two workers never take the same.
 local worker, most = ARGV[1], tonumber(ARGV[2])
 
--- What a foreign hand has put in the place of a list of ours is thrown away: reports and attempts fill it again.
-for _, list in ipairs({DUE, WAITING, QUEUE, REACH, FRESH, STALE}) do
-  local kind = redis.call('TYPE', list).ok
-  if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', list) end
-end
-
+mend_lists()
 redis.call('ZADD', WORKERS, NOW, worker)
 redis.call('ZREMRANGEBYSCORE', WORKERS, '-inf', NOW - WORKER_KEPT_MS)
 local due = redis.call('ZRANGE', DUE, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most, 'WITHSCORES')

@@ -13,15 +13,15 @@ if thought_lng ~= '' and metres_between(thought_lng, thought_lat, old[1], old[2]
   return {'elsewhere', old[1], old[2], reported and 'reported' or ''}
 end
 
+if act == 'removed' then lng, lat = old[1], old[2] end
+local from = act == 'moved' and old or {'', ''}
+tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
 if act == 'removed' then
-  lng, lat = old[1], old[2]
   redis.call('ZREM', DRIVERS, driver)
-  redis.call('ZREM', SEEN, driver)
+  redis.pcall('ZREM', SEEN, driver)
 else
   redis.call('GEOADD', DRIVERS, lng, lat, driver)
 end
 unjudge(driver)
-local from = act == 'moved' and old or {'', ''}
-tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
 local failed = act ~= 'removed' and match_safely(driver, lng, lat, actor, act)
 return {'done', failed or '', old and old[1] or '', old and old[2] or ''}

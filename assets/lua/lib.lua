@@ -70,10 +70,11 @@ local function is_where_it_reported(set, driver)
   return noted and noted == redis.call('ZSCORE', DRIVERS, driver)
 end
 
--- Our reports do not speak for this driver any more: it was taken, or set somewhere by hand.
+-- Our reports do not speak for this driver any more: it was taken, or set somewhere by hand. A list that a foreign hand has
+-- spoilt, which `attempt.lua` mends, breaks off nothing half way.
 local function unjudge(driver)
-  redis.call('ZREM', FRESH, driver)
-  redis.call('ZREM', STALE, driver)
+  redis.pcall('ZREM', FRESH, driver)
+  redis.pcall('ZREM', STALE, driver)
 end
 
 -- What the article's key says: 'active', 'cancelled', 'other' where it is a string with any other word in it, or 'gone',

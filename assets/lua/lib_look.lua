@@ -3,6 +3,14 @@
 local RETRY_MS = 1000   -- a look that failed is tried again after this
 local STALE_TOLD = 20   -- stale drivers who were passed over are counted up to so many
 
+-- What a foreign hand has put in the place of a list of ours is thrown away: reports and attempts fill it again.
+local function mend_lists()
+  for _, list in ipairs({DUE, WAITING, QUEUE, REACH, FRESH, STALE}) do
+    local kind = redis.call('TYPE', list).ok
+    if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', list) end
+  end
+end
+
 local function is_between(text, least, most)
   local number = tonumber(text or '')
   return number and number >= least and number <= most  -- NaN is not
@@ -35,15 +43,6 @@ local function keep_deadline(id, key_end, recorded)
   local differs = recorded ~= expires_at
   if expires_at and recorded then differs = not (math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS) end
   if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
-end
-
-local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
-
-local function metres_between(lng_a, lat_a, lng_b, lat_b)
-  local rad = math.rad
-  local u = math.sin((rad(lat_b) - rad(lat_a)) / 2)
-  local v = math.sin((rad(lng_b) - rad(lng_a)) / 2)
-  return 2 * EARTH_M * math.asin(math.min(1, math.sqrt(u * u + math.cos(rad(lat_a)) * math.cos(rad(lat_b)) * v * v)))
 end
 
 -- The driver for a request at this place: the one at hand where it is near enough, or else the nearest, {id, metres}.

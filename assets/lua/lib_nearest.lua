@@ -3,21 +3,35 @@
 local FIRST_RADIUS_M = 50  -- where the search begins
 local MOST_PASSED = 64     -- so many are passed over for one request at the least before it is given up
 
+local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
+
+local function metres_between(lng_a, lat_a, lng_b, lat_b)
+  local rad = math.rad
+  local u = math.sin((rad(lat_b) - rad(lat_a)) / 2)
+  local v = math.sin((rad(lng_b) - rad(lng_a)) / 2)
+  return 2 * EARTH_M * math.asin(math.min(1, math.sqrt(u * u + math.cos(rad(lat_a)) * math.cos(rad(lat_b)) * v * v)))
+end
+
 local function within(set, lng, lat, radius, ...)
   return redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', ...)
 end
 
--- The nearest of a set, nearest first, at most `count`, each {id, metres}. The circle grows from 50 m until it holds enough:
--- the same answer as one search of the whole circle, without reading everybody in it.
-local function nearest_of(set, lng, lat, radius_m, count)
-  -- Where nobody is near, as around most who wait, one look at the whole circle is all it takes.
-  if #within(set, lng, lat, radius_m, 'COUNT', 1, 'ANY') == 0 then return {} end
+-- At most `count` of a set, from a circle that grows from 50 m until it holds so many. With 'ASC' they are the nearest: the same
+-- answer as one search of the whole circle. One look at a great circle, for one driver even, reads thousands who are near it
+-- in a large fleet.
+local function grown(set, lng, lat, radius_m, count, ...)
   local radius = math.min(FIRST_RADIUS_M, radius_m)
   while true do
-    local found = within(set, lng, lat, radius, 'ASC', 'COUNT', count, 'WITHDIST')
+    local found = within(set, lng, lat, radius, 'COUNT', count, ...)
     if #found >= count or radius >= radius_m then return found end
-    radius = math.min(radius * 2, radius_m)
+    -- Around most who wait there is nobody: then it grows faster.
+    radius = math.min(radius * (#found == 0 and 4 or 2), radius_m)
   end
+end
+
+-- The nearest of a set, nearest first, at most `count`, each {id, metres}.
+local function nearest_of(set, lng, lat, radius_m, count)
+  return grown(set, lng, lat, radius_m, count, 'ASC', 'WITHDIST')
 end
 
 -- The nearest of those whose last report is fresh. Who is not where it reported to be any more, by a foreign hand, comes off
@@ -64,7 +78,7 @@ end
 -- How many there are who are stale, counted up to `most`: that is another answer than nobody to one who wonders why none was
 -- found. Who is not where it reported to be any more is none of them; so more are read than counted.
 local function stale_within(lng, lat, radius_m, most)
-  local those = within(STALE, lng, lat, radius_m, 'COUNT', 2 * most, 'ANY')
+  local those = grown(STALE, lng, lat, radius_m, 2 * most, 'ANY')
   if #those == 0 then return 0 end
   local noted, there, count = redis.call('ZMSCORE', STALE, unpack(those)), redis.call('ZMSCORE', DRIVERS, unpack(those)), 0
   for i = 1, #those do

@@ -12,7 +12,7 @@ local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'rad
 local expires_at, ended_at = record[6], record[7]
 if not (is_between(expires_at, 0, 1e15) and is_between(ended_at, 0, 1e15)) then return {'endless'} end
 
-local left = math.min(math.max(expires_at - ended_at, 1000), MOST_LEFT_MS)
+local left = math.floor(math.min(math.max(expires_at - ended_at, 1000), MOST_LEFT_MS))
 local deadline = NOW + left
 local event = tell('reopened', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '',
   'lng', record[3] or '', 'expires_at', deadline})

@@ -6,6 +6,7 @@ if refused then return refused end
 local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts')
 if not is_sound(unpack(record, 1, 6)) then return {'damaged'} end
 
+mend_lists()
 tell('retried', {'request_id', id, 'user_id', record[1], 'actor', actor, 'lat', record[2], 'lng', record[3]})
 local _, outcome, driver, metres = unpack(look(id, actor, 'attempt'))
 if outcome == 'found' then return {'found', driver, metres} end

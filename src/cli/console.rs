@@ -2,16 +2,12 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{Local, Offset};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use etcetera::BaseStrategy;
-use futures_util::stream;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -22,14 +18,9 @@ use super::signals;
 use crate::api::Settings;
 use crate::console::model::{Depth, Look, ThemeName};
 use crate::console::overlay::{MOST_BYTES, Overlay};
-use crate::console::{self, Host, Operator, model, picture, terminal};
+use crate::console::{self, Operator, model, terminal};
 use crate::domain::Point;
 use crate::store::{Access, Armed, NewRequest, Store};
-
-/// The size of a picture, in columns and rows.
-const PICTURE: (u16, u16) = (140, 40);
-/// How long the console may look before its picture is taken: everything has been read several times by then.
-const LOOKING: Duration = Duration::from_secs(2);
 
 /// Options of the console.
 #[derive(Debug, Clone, clap::Args)]
@@ -142,49 +133,8 @@ fn memory_file() -> Option<PathBuf> {
     Some(directory.join("cabstand/console.toml"))
 }
 
-/// Draws what the console shows of this Redis into a file, as SVG. That has all colours, whatever this terminal has.
-pub(super) async fn draw(
-    store: Store,
-    options: model::Options,
-    settings: Settings,
-    file: &Path,
-) -> Result<(), Failure> {
-    let drawing = || format!("the picture {}", file.display());
-    let options = model::Options { look: Look { depth: Depth::TrueColour, ..options.look }, ..options };
-    let mut paper = Terminal::new(TestBackend::new(PICTURE.0, PICTURE.1))
-        .map_err(io::Error::other)
-        .map_err(Failure::io(drawing()))?;
-    let shutdown = CancellationToken::new();
-    signals::end_after(&shutdown, Some(LOOKING));
-    let looked =
-        console::run(&mut paper, stream::pending(), &mut Nobody, store, options, operator(settings), shutdown).await;
-    looked.map_err(Failure::io(drawing()))?;
-    fs::write(file, picture::svg(paper.backend().buffer())).map_err(Failure::io(drawing()))
-}
-
-/// The host of a console without a terminal: there is no shell to go back to.
-struct Nobody;
-
-impl Host for Nobody {
-    fn suspend(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn resume(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn copy(&mut self, _text: &str) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn ring(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// This person, opening searches with these settings.
-fn operator(settings: Settings) -> Operator {
+pub(super) fn operator(settings: Settings) -> Operator {
     let Settings { ttl, interval, radius } = settings;
     let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval };
     Operator { actor: super::operator(), request }

@@ -13,8 +13,9 @@ use super::failure::Failure;
 use super::output::Output;
 use super::service::Service;
 use super::silence::{self, Silence};
-use super::{Shared, metrics, signals};
+use super::{Shared, metrics, pictures, signals};
 use crate::api::{self, Serving};
+use crate::console::model;
 use crate::console::overlay::Overlay;
 use crate::domain::{Metres, parse_span};
 use crate::private_redis::PrivateRedis;
@@ -60,6 +61,9 @@ pub(super) struct Options {
     /// At the end, draw what the console shows into this file, as SVG
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// At the end, draw the pictures of the README into this directory, as SVG
+    #[arg(long, value_name = "DIRECTORY")]
+    pictures: Option<PathBuf>,
 }
 
 impl Options {
@@ -87,21 +91,19 @@ impl Options {
         let service = Service { listener, store: store.clone(), settings, serving, webhook: None };
         let service = tokio::spawn(run_until(service, ending.clone(), stop.clone()));
         let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
-        signals::end_after(&stop, self.duration);
-        until_there(&store, self.city.settings().drivers, &stop).await;
+        // The city goes on while its pictures are drawn.
+        let over = stop.child_token();
+        signals::end_after(&over, self.duration);
+        until_there(&store, self.city.settings().drivers, &over).await;
         let options = self.manner.options(&store, "private Redis".to_owned(), shared, overlay);
         let shown = if self.headless {
-            wait(&stop).await
+            wait(&over).await
         } else {
             // The service and its worker go on where the operator's hands are bound.
             let store = store.clone().with_own_switch();
-            let shown = options.clone();
-            super::console::show(store, shown, self.manner.mouse(), self.settings(), stop.clone()).await
+            super::console::show(store, options.clone(), self.manner.mouse(), self.settings(), over).await
         };
-        let drawn = match &self.picture {
-            Some(file) => super::console::draw(store, options, self.settings(), file).await,
-            None => Ok(()),
-        };
+        let drawn = self.draw(store, options, &stop).await;
         stop.cancel();
         let summary = city.await.unwrap_or_default();
         ending.cancel();
@@ -110,6 +112,17 @@ impl Options {
         }
         shown.and(drawn)?;
         if self.headless { print(&summary) } else { Ok(()) }
+    }
+
+    /// Draws what is to be drawn at the end.
+    async fn draw(&self, store: Store, options: model::Options, stop: &CancellationToken) -> Result<(), Failure> {
+        if let Some(directory) = &self.pictures {
+            pictures::tour(&store, &options, self.settings(), directory, stop).await?;
+        }
+        match &self.picture {
+            Some(file) => pictures::one(store, options, self.settings(), file).await,
+            None => Ok(()),
+        }
     }
 
     fn settings(&self) -> api::Settings {

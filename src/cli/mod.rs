@@ -12,6 +12,7 @@ mod listings;
 mod logging;
 mod metrics;
 mod output;
+mod pictures;
 mod serve;
 mod service;
 mod signals;

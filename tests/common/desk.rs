@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{actor, request};
+use super::{PATIENCE, actor, request};
 
 /// A console that runs, with the hands on its keys.
 pub struct Desk {
@@ -90,7 +90,7 @@ impl Desk {
     }
 
     async fn waits_for(&self, what: &str, check: impl Fn(&str) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         let mut said: Vec<String> = Vec::new();
         loop {
             let text = self.text();

@@ -117,14 +117,17 @@ impl Drop for Restarted {
     }
 }
 
-/// Waits for a fact, at most ten seconds.
+/// So long a fact is waited for at the most: on a busy machine even a quick one takes its time.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for a fact, as long as there is patience.
 pub fn until(what: &str, check: impl FnMut() -> bool) {
     until_or(what, check, String::new);
 }
 
 /// The same, and tells what there was instead where it waited in vain.
 pub fn until_or(what: &str, mut check: impl FnMut() -> bool, instead: impl Fn() -> String) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + PATIENCE;
     while !check() {
         assert!(Instant::now() < deadline, "waited in vain for {what}\n{}", instead());
         sleep(Duration::from_millis(10));

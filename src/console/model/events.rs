@@ -20,7 +20,9 @@ impl Model {
     pub fn take_life(&mut self, id: RequestId, life: Vec<Event>) {
         self.detail.take_life(id, life);
         let held = self.held.as_ref().map(Held::happened).unwrap_or_default();
-        self.events.iter().chain(&held).for_each(|event| self.detail.add(event));
+        for event in self.events.iter().chain(&held) {
+            self.detail.add(event);
+        }
     }
 
     /// Adds events, each once, in the order of the stream.

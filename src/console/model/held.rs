@@ -17,13 +17,13 @@ pub struct Held {
     /// The moment, by Redis' clock, that the picture shows.
     pub since: UnixMs,
     /// The table as it would be: it takes everything in, and so is no larger than the one that is shown.
-    pub(super) searches: Searches,
-    pub(super) fleet: Option<FleetView>,
+    searches: Searches,
+    fleet: Option<FleetView>,
     /// Who is near a search, and what has happened to it, of which that is shown already.
-    pub(super) around: Option<(RequestId, Around)>,
-    pub(super) life: Option<(RequestId, Vec<Event>)>,
+    around: Option<(RequestId, Around)>,
+    life: Option<(RequestId, Vec<Event>)>,
     /// What happened, the newest; and of that, what happened to the search of which all is shown.
-    pub(super) events: Vec<Event>,
+    events: Vec<Event>,
     of_life: Vec<Event>,
     changed: usize,
     told: usize,
@@ -124,10 +124,11 @@ impl Model {
         if let Some(fleet) = fleet {
             self.take_fleet(fleet);
         }
-        if let Some((id, around)) = around {
+        // Of another search, which was chosen meanwhile, it is shown already how it is now.
+        if let Some((id, around)) = around.filter(|(id, _)| self.detail.around(*id).is_some()) {
             self.detail.take_around(id, around);
         }
-        if let Some((id, life)) = life {
+        if let Some((id, life)) = life.filter(|(id, _)| self.detail.life(*id).is_some()) {
             self.take_life(id, life);
         }
         for event in &happened {

@@ -412,6 +412,18 @@ fn the_detail_stands_with_the_picture_and_goes_on_without_a_gap() {
 }
 
 #[test]
+fn a_search_that_is_chosen_while_the_picture_stands_keeps_its_detail() {
+    let mut desk = desk();
+    let around = |free| Around { free, stale: 0, nearest: Vec::new() };
+    desk.press("p");
+    desk.news(News::Around(id(1), around(1)));
+    desk.press("down");
+    desk.news(News::Around(id(2), around(2)));
+    desk.press("p");
+    assert_eq!(desk.model.detail.around(id(2)), Some(&around(2)));
+}
+
+#[test]
 fn a_life_that_was_read_before_the_last_event_has_it_all_the_same() {
     let mut desk = desk();
     let opened = || vec![event(0, EventKind::Opened, Some(1), None)];
