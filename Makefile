@@ -22,8 +22,9 @@ lint: ## Format, lints and documentation, with warnings as errors
 build: ## The program, in target/release
 	$(CARGO) build --release --locked
 
-picture: check-redis ## Draw the picture of the README anew
-	$(CARGO) run --release --locked --quiet -- demo --headless --duration 33s --picture assets/console.svg
+picture: check-redis ## Draw the pictures of the README anew
+	$(CARGO) run --release --locked --quiet -- demo --headless --duration 45s --ttl 40s --warn-left 10s \
+		--speed 4 --arrivals 15 --pictures assets
 
 fmt: ## Format the code
 	$(CARGO) fmt

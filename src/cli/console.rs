@@ -25,7 +25,7 @@ use crate::store::{Access, Armed, NewRequest, Store};
 /// Options of the console.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Options {
-    /// Look only: nothing in Redis can be changed
+    /// Look only: nothing in Redis can be changed, until `:arm 10m` in the palette allows it for so long
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
@@ -43,10 +43,10 @@ pub(super) struct Manner {
     /// Draw with ASCII characters only (chosen by itself where the locale is not UTF-8)
     #[arg(long)]
     ascii: bool,
-    /// Leave the mouse to the terminal, and so its own selection
+    /// Leave the mouse to the terminal, which then selects and copies text as usual
     #[arg(long)]
     no_mouse: bool,
-    /// The colours; `terminal` keeps to those of the terminal itself, the others paint the background too
+    /// The colours; `terminal` keeps to the terminal's own sixteen, the others paint the background too
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = theme())]
     theme: ThemeName,
     /// Streets and zones to draw under the drivers: a `GeoJSON` file of lines and polygons

@@ -43,24 +43,24 @@ struct Scene {
 
 /// What the console shows when nobody presses anything.
 const CONSOLE: Scene =
-    Scene { name: "console", size: (140, 40), theme: ThemeName::Terminal, keys: &[], shows: "drivers" };
+    Scene { name: "console", size: (140, 40), theme: ThemeName::Terminal, keys: &["f"], shows: "drivers" };
 
 /// The pictures of the README.
 const TOUR: [Scene; 17] = [
     // The panes.
     CONSOLE,
-    scene("map", (112, 30), &["3", "T", "#", "+", "M", "LKK"], "measuring"),
-    scene("searches", (112, 30), &["V", "/state:waiting", "\n"], "state:waiting"),
-    scene("drivers", (112, 30), &["2", "jjj"], "Drivers"),
-    scene("detail", (112, 34), &[":search -33.52,-70.52 ana\n", "@ana\n"], "why not found"),
-    scene("events", (112, 24), &["4"], "Events"),
+    scene("map", (71, 34), &["3f", "+++T", "hhM", "llllllkk", "", "", "", "", "", ""], "bearing"),
+    scene("searches", (71, 22), &["1jj j ", "/state:wait left:<35s"], "filter:"),
+    scene("drivers", (71, 20), &["3f", "+++", "2jjj"], "fresh"),
+    scene("detail", (112, 36), &["f", ":search -33.52,-70.52 ana\n", "/rider:ana\n", "\n"], "why not found"),
+    scene("events", (71, 18), &["4"], "Events"),
     // What lies over them.
-    scene("palette", (100, 26), &[":wid"], "radius"),
-    scene("assign", (100, 26), &["a"], "driver"),
-    scene("question", (100, 26), &["V", "c"], "Cancel"),
-    scene("results", (100, 26), &["V", "r", "y"], "results"),
-    scene("help", (100, 40), &["?"], "Keys"),
-    scene("small", (60, 16), &[], "searches"),
+    scene("palette", (80, 24), &[":ex"], "more time"),
+    scene("assign", (80, 24), &["f", "/state:wait left:>15s\n", "aj"], "A driver for request"),
+    scene("question", (80, 24), &["/state:wait left:>10s\n", "V", "/left:>25s\n", "c"], "hidden by the filter"),
+    scene("results", (80, 24), &["/state:wait left:>10s\n", "V", "r", "y"], "tried"),
+    scene("help", (100, 72), &["?"], "Keys"),
+    scene("small", (60, 16), &["1"], "Searches"),
     // The looks.
     themed("dark", ThemeName::Dark),
     themed("light", ThemeName::Light),
@@ -74,7 +74,7 @@ const fn scene(name: &'static str, size: (u16, u16), keys: &'static [&'static st
 }
 
 const fn themed(name: &'static str, theme: ThemeName) -> Scene {
-    Scene { name, size: (112, 26), theme, keys: &[" jj "], shows: "drivers" }
+    Scene { name, size: (112, 26), theme, keys: &["f", "jjjjjjjj jj "], shows: "drivers" }
 }
 
 /// Draws what the console shows of this Redis into a file.

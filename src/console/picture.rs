@@ -5,8 +5,8 @@ use std::fmt::Write;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-/// Width and height of a cell, in pixels of the picture.
-const CELL: (f64, f64) = (8.4, 17.0);
+/// Width and height of a cell, in pixels of the picture: so low that the lines of a border meet.
+const CELL: (f64, f64) = (8.4, 16.0);
 /// The paper and the ink where the theme leaves them to the terminal.
 const PAPER: &str = "#101418";
 const INK: &str = "#d5dade";
@@ -20,7 +20,7 @@ pub fn svg(buffer: &Buffer) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{paper}\"/>\n\
-         <g font-family=\"'DejaVu Sans Mono','Menlo','Consolas',monospace\" font-size=\"14\" xml:space=\"preserve\">\n"
+         <g font-family=\"'DejaVu Sans Mono','Menlo','Consolas',monospace\" font-size=\"14\" fill=\"{INK}\" xml:space=\"preserve\">\n"
     );
     for y in 0..buffer.area.height {
         row(buffer, y, &paper, &mut out);
@@ -29,34 +29,71 @@ pub fn svg(buffer: &Buffer) -> String {
     out
 }
 
-/// One row: a rectangle and a text for each run of cells that look alike.
+/// One row: a rectangle for each run of cells on the same ground, and a text for each that is written alike.
 fn row(buffer: &Buffer, y: u16, paper: &str, out: &mut String) {
-    let mut x = 0;
-    while x < buffer.area.width {
-        let Some(first) = buffer.cell((x, y)) else { return };
-        let run: Vec<&Cell> =
-            (x..buffer.area.width).map_while(|x| buffer.cell((x, y))).take_while(|cell| alike(cell, first)).collect();
-        let text: String = run.iter().map(|cell| cell.symbol()).collect();
-        let count = u16::try_from(run.len()).unwrap_or(1).max(1);
-        let (left, top, width) = (f64::from(x) * CELL.0, f64::from(y) * CELL.1, f64::from(count) * CELL.0);
-        let (ink, under) = colours(first);
+    let cells: Vec<&Cell> = (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).collect();
+    let top = f64::from(y) * CELL.1;
+    for (left, first, run) in runs(&cells, |one, other| colours(one).1 == colours(other).1) {
+        let (under, width) = (colours(first).1, across(run.len()));
         if under != paper {
             let _ = writeln!(
                 out,
-                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{under}\"/>",
+                "<rect x=\"{left:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{}\" fill=\"{under}\"/>",
                 CELL.1
             );
         }
-        if !text.trim().is_empty() {
-            let base = top + 13.0;
-            let _ = writeln!(
-                out,
-                "<text x=\"{left:.1}\" y=\"{base:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{ink}\"{}>{}</text>",
-                attributes(first.modifier),
-                escaped(&text)
-            );
+    }
+    for (left, first, run) in runs(&cells, is_written_with) {
+        let written = run.len() - run.iter().rev().take_while(|cell| is_blank(cell)).count();
+        if written > 0 {
+            let text: String = run.iter().take(written).map(|cell| cell.symbol()).collect();
+            let (ink, width, base) = (colours(first).0, across(written), top + 12.5);
+            // Signs may come from another font: they are made as wide as letters.
+            let length = match (written, first.symbol().is_ascii()) {
+                (1, _) => String::new(),
+                (_, true) => format!(" textLength=\"{width:.1}\""),
+                (_, false) => format!(" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\""),
+            };
+            let fill = if ink == INK { String::new() } else { format!(" fill=\"{ink}\"") };
+            let (look, text) = (attributes(first.modifier), escaped(&text));
+            let _ = writeln!(out, "<text x=\"{left:.1}\" y=\"{base}\"{length}{fill}{look}>{text}</text>");
         }
-        x += count;
+    }
+}
+
+/// Runs of cells that belong to the first of them: where each begins, in pixels, its first cell, and all of it.
+fn runs<'a>(
+    cells: &'a [&'a Cell],
+    belongs: impl Fn(&Cell, &Cell) -> bool + 'a,
+) -> impl Iterator<Item = (f64, &'a Cell, &'a [&'a Cell])> + 'a {
+    let mut rest = cells;
+    std::iter::from_fn(move || {
+        let (first, others) = rest.split_first()?;
+        let (left, length) =
+            (across(cells.len() - rest.len()), 1 + others.iter().take_while(|cell| belongs(first, cell)).count());
+        let (run, after) = rest.split_at(length);
+        rest = after;
+        Some((left, *first, run))
+    })
+}
+
+/// So many columns, in pixels.
+fn across(columns: usize) -> f64 {
+    u16::try_from(columns).map_or(0.0, f64::from) * CELL.0
+}
+
+/// Whether nothing is seen of a cell but its ground.
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol().trim().is_empty() && !cell.modifier.contains(Modifier::UNDERLINED)
+}
+
+/// Whether a cell stands in the same text as the first one of it. A gap between letters is part of their text, which makes
+/// fewer texts; signs stand apart, since they may not be as wide as letters.
+fn is_written_with(first: &Cell, other: &Cell) -> bool {
+    match (is_blank(first), is_blank(other)) {
+        (true, blank) => blank,
+        (false, true) => first.symbol().is_ascii(),
+        (false, false) => alike(first, other) && first.symbol().is_ascii() == other.symbol().is_ascii(),
     }
 }
 
@@ -125,7 +162,18 @@ mod tests {
     #[test]
     fn reversed_text_changes_ink_and_paper() {
         let svg = drawn(Style::new().fg(Color::Rgb(1, 2, 3)).bg(Color::Rgb(4, 5, 6)).reversed());
-        assert!(svg.contains("height=\"17\" fill=\"#010203\"/>") && svg.contains("fill=\"#040506\">a"), "{svg}");
+        assert!(svg.contains("height=\"16\" fill=\"#010203\"/>") && svg.contains("fill=\"#040506\">a"), "{svg}");
+    }
+
+    #[test]
+    fn a_gap_belongs_to_the_text_before_it_and_no_other_colour_does() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
+        buffer.set_string(1, 0, "a", Color::Green);
+        buffer.set_string(3, 0, "b", Color::Green);
+        buffer.set_string(5, 0, "c", Color::Rgb(1, 2, 3));
+        let svg = svg(&buffer);
+        assert!(svg.contains("<text x=\"8.4\"") && svg.contains(">a b</text>") && svg.contains(">c</text>"), "{svg}");
+        assert_eq!(svg.matches("<text").count(), 2, "{svg}");
     }
 
     #[test]

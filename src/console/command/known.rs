@@ -53,7 +53,7 @@ pub const SPECS: [Spec; 18] = [
     spec("extend", "[60s]", &[Kind::Free], "give the search more time: so much, or a minute"),
     spec("retry", "[ID…]", &[Kind::Request], ""),
     spec("assign", "[ID] DRIVER", &[Kind::DriverOrRequest, Kind::Driver], ""),
-    spec("widen", "[8km]", &[Kind::Free], "let its driver be farther away: so far, or half as far again"),
+    spec("widen", "[8km]", &[Kind::Free], "let its driver be farther away: so far, or to the nearest"),
     spec("sort", "[COLUMN]", &[Kind::Column], "sort by this column, or by the next"),
     spec("filter", "[TEXT]", &[Kind::Free], ""),
     spec("goto", "LAT,LNG|ID|BOOKMARK", &[Kind::Goal], ""),
