@@ -124,10 +124,11 @@ impl Model {
         if let Some(fleet) = fleet {
             self.take_fleet(fleet);
         }
-        if let Some((id, around)) = around {
+        // Of another search, which was chosen meanwhile, it is shown already how it is now.
+        if let Some((id, around)) = around.filter(|(id, _)| self.detail.around(*id).is_some()) {
             self.detail.take_around(id, around);
         }
-        if let Some((id, life)) = life {
+        if let Some((id, life)) = life.filter(|(id, _)| self.detail.life(*id).is_some()) {
             self.take_life(id, life);
         }
         for event in &happened {

@@ -20,6 +20,7 @@ const ENDED_STAYS: Duration = Duration::from_mins(1);
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Searches {
+    /// By number, so that of two in one place on the map always the same one is named.
     pub(super) rows: BTreeMap<RequestId, Row>,
     /// What is shown, in order.
     pub(super) order: Vec<RequestId>,

@@ -87,9 +87,9 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What was said while the link was different is said no more. A map that has not been fitted yet is, once Redis is there.
+/// What was said while the link was different is said no more, but for the moment before there was any. A map that has not been fitted yet is, once Redis is there.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
-    if discriminant(&link) != discriminant(&model.link) {
+    if discriminant(&link) != discriminant(&model.link) && model.link != Link::Connecting {
         model.notice = None;
     }
     model.link = link;

@@ -314,10 +314,10 @@ fn lists_name_the_keys_as_they_are_bound() {
     desk.model.options.keymap = Arc::clone(&keymap);
     desk.press("down");
     desk.press("a");
-    assert!(text(&desk).contains("F8 leaves it"), "{}", text(&desk));
+    assert!(text(&desk).contains("F8: leave it"), "{}", text(&desk));
     let mut nobody = Desk::new(200, 60);
     nobody.model.options.keymap = keymap;
-    assert!(text(&nobody).contains("a driver with F9 or in its table (F10)"), "{}", text(&nobody));
+    assert!(text(&nobody).contains("a driver with F9 or in the table of drivers, F10"), "{}", text(&nobody));
 }
 
 /// The line at the bottom.

@@ -1,5 +1,6 @@
 //! Drivers and riders on the map, with their names.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::paper::Paper;
@@ -81,9 +82,11 @@ impl Paper<'_> {
 
     /// Ids beside searches and drivers, where few are in sight and nothing that matters stands there.
     pub(super) fn names(&mut self, model: &Model) {
-        let waiting = || model.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
-        if waiting().take(MOST_NAMES + 1).count() <= MOST_NAMES {
-            for request in waiting() {
+        let waiting = model.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        // The table is in no order; of two in one place the one that was opened first is named, and stays so.
+        let waiting: BTreeMap<_, _> = waiting.take(MOST_NAMES + 1).map(|request| (request.id, request)).collect();
+        if waiting.len() <= MOST_NAMES {
+            for request in waiting.values() {
                 self.name(request.pickup, &request.id.to_string(), self.theme.pin(), What::Name);
             }
         }
