@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{StreamExt, stream};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -128,7 +128,8 @@ async fn play(scene: &Scene, store: Store, options: Options, operator: Operator)
         stream::iter(keys.chars().map(key).map(Ok))
     });
     let input = Box::pin(pressed.flatten());
-    console::run(&mut paper, input, &mut Nobody, store, options, operator, CancellationToken::new()).await?;
+    // It is large, and would make all that waits for it as large.
+    Box::pin(console::run(&mut paper, input, &mut Nobody, store, options, operator, CancellationToken::new())).await?;
     Ok(paper.backend().buffer().clone())
 }
 
@@ -143,7 +144,7 @@ fn key(character: char) -> Input {
 
 /// What is written on the screen, without line breaks.
 fn text(screen: &Buffer) -> String {
-    screen.content().iter().map(|cell| cell.symbol()).collect()
+    screen.content().iter().map(Cell::symbol).collect()
 }
 
 /// The host of a console without a terminal: there is no shell to go back to.
