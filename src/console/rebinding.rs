@@ -149,17 +149,20 @@ impl FromStr for Key {
             rest = after;
         }
         let code = key_code(rest).ok_or(())?;
+        // With Ctrl, terminals send the same for both cases, and for three letters a key that has a name.
+        if modifiers.contains(KeyModifiers::CONTROL) && matches!(code, KeyCode::Char(c) if c.is_ascii_alphabetic()) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
         let code = match code {
-            // With Ctrl, terminals send the same for both cases, and for three letters a key that has a name.
             KeyCode::Char('i' | 'I') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Tab)),
             KeyCode::Char('m' | 'M') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Enter)),
             KeyCode::Char('[') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Esc)),
+            // Which sign Shift and another one make is the keyboard's secret.
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_alphabetic() => return Err(()),
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase() => {
                 KeyCode::Char(c.to_ascii_uppercase())
             }
-            // Which sign Shift and another one make is the keyboard's secret.
-            KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_alphabetic() => return Err(()),
             KeyCode::Tab if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
             other => other,
         };
@@ -246,6 +249,8 @@ mod tests {
             ("Shift+S", "S"),
             ("ctrl-x", "Ctrl-x"),
             ("Ctrl-X", "Ctrl-x"),
+            ("shift-ctrl-x", "Ctrl-x"),
+            ("ctrl-shift-i", "Tab"),
             ("alt-X", "Alt-X"),
             ("F5", "F5"),
             ("?", "?"),
