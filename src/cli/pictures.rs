@@ -74,7 +74,7 @@ const fn scene(name: &'static str, size: (u16, u16), keys: &'static [&'static st
 }
 
 const fn themed(name: &'static str, theme: ThemeName) -> Scene {
-    Scene { name, size: (112, 26), theme, keys: &["f", "jjjjjjjj jj "], shows: "drivers" }
+    Scene { name, size: (112, 26), theme, keys: &["f", "gjjjj jj "], shows: "drivers" }
 }
 
 /// Draws what the console shows of this Redis into a file.
