@@ -128,7 +128,8 @@ async fn play(scene: &Scene, store: Store, options: Options, operator: Operator)
         stream::iter(keys.chars().map(key).map(Ok))
     });
     let input = Box::pin(pressed.flatten());
-    console::run(&mut paper, input, &mut Nobody, store, options, operator, CancellationToken::new()).await?;
+    // It is large, and would make all that waits for it as large.
+    Box::pin(console::run(&mut paper, input, &mut Nobody, store, options, operator, CancellationToken::new())).await?;
     Ok(paper.backend().buffer().clone())
 }
 
