@@ -740,3 +740,22 @@ fn the_commands_say_what_became_of_each_request() {
         assert_eq!((code, out.as_str()), (2, ""), "{usage}: {err}");
     }
 }
+
+#[tokio::test]
+async fn what_another_has_changed_since_is_not_set_back() {
+    let redis = Redis::start();
+    let (store, ana, ben) = (redis.store().await, actor("ana@desk"), actor("ben@desk"));
+    store.open(&request(), &ana).await.unwrap();
+    store.widen(id(1), Metres(8_000.0), &ana).await.unwrap();
+    store.widen(id(1), Metres(9_000.0), &ben).await.unwrap();
+    let refused = store.widen_back(id(1), Metres(8_000.0), Metres(5_000.0), &ana).await.err();
+    assert_eq!(words(refused), "request 1 looks as far as 9 km now, set by ben@desk");
+    assert_eq!(store.widen_back(id(1), Metres(9_000.0), Metres(8_000.0), &ben).await.unwrap(), Metres(9_000.0));
+
+    let new = Driver { id: driver("new"), place: place(-33.0, -70.0) };
+    store.place(&new, &ana).await.unwrap();
+    store.move_driver(&Driver { place: place(-33.1, -70.0), ..new.clone() }, None, &ben).await.unwrap();
+    let refused = store.remove_from(&new.id, new.place, &ana).await.err();
+    assert_eq!(words(refused), "driver new was moved meanwhile by ben@desk");
+    store.remove_from(&new.id, place(-33.1, -70.0), &ben).await.unwrap();
+}

@@ -45,12 +45,13 @@ fn sign(pty: &Pty, driver: &str) -> (u16, u16) {
     (column - 1, row)
 }
 
-/// The place and the scale in the map's title.
-fn title(screen: &str) -> (String, String) {
+/// Where the map's cursor is, as its title tells, and the bar of its scale.
+fn place_and_scale(screen: &str) -> (String, String) {
     let title = screen.lines().find_map(|line| line.split("Map · ").nth(1)).expect("the map's title");
-    let mut parts = title.split([' ', '·', '─', '┐']).filter(|part| !part.is_empty());
-    let mut words = |count| parts.by_ref().take(count).collect::<Vec<_>>().join(" ");
-    (words(2), words(5))
+    let words: Vec<&str> = title.split([' ', '·', '─', '┐']).filter(|part| !part.is_empty()).take(2).collect();
+    let bar =
+        screen.lines().find_map(|line| line.split_once('├')?.1.split_once('┤').filter(|(bar, _)| bar.contains('m')));
+    (words.join(" "), bar.map_or("", |(bar, _)| bar).to_owned())
 }
 
 fn longitude(redis: &mut Redis, driver: &str) -> f64 {
@@ -88,19 +89,19 @@ fn a_drag_carries_a_driver_and_letting_go_moves_it() {
 #[test]
 fn a_drag_of_the_map_pans_it_and_the_wheel_zooms_about_the_mouse() {
     let (mut redis, mut pty) = desk(&[]);
-    let (place, scale) = title(&pty.text());
+    let (place, scale) = place_and_scale(&pty.text());
     let (column, row) = pty.find("mike");
     pty.drag((column + 12, row + 3), (column + 17, row + 1));
     pty.wait_for_at("mike", (column + 5, row - 2));
-    let panned = title(&pty.text());
+    let panned = place_and_scale(&pty.text());
     assert!(panned.0 != place && panned.1 == scale, "{place} {scale} {panned:?}");
 
     let at = (column + 4, row - 2);
     pty.wheel(at, true);
-    pty.wait_until("another scale", |screen| title(screen).1 != scale);
+    pty.wait_until("another scale", |screen| place_and_scale(screen).1 != scale);
     pty.wait_for_at("mike", (column + 5, row - 2));
     pty.wheel(at, false);
-    pty.wait_until("the scale that it was", |screen| title(screen) == panned);
+    pty.wait_until("the scale that it was", |screen| place_and_scale(screen) == panned);
     assert_eq!(redis.run::<i64>("ZCARD drivers"), 3, "nobody was carried anywhere");
 }
 
@@ -319,7 +320,7 @@ fn the_order_and_the_places_outlast_a_run() {
     pty.wait_for("Map · -33.4000, -70.7000");
     pty.press("+B");
     pty.wait_for("bookmark");
-    let there = title(&pty.text());
+    let there = place_and_scale(&pty.text());
     pty.press("q");
     assert_eq!(pty.exit_code(), 0);
 
@@ -327,7 +328,7 @@ fn the_order_and_the_places_outlast_a_run() {
     let mut pty = Pty::start_at(Arc::clone(&pty.home), env!("CARGO_BIN_EXE_cabstand"), &arguments);
     pty.wait_until("the order that was chosen", |screen| order(screen).as_ref() == Some(&sorted));
     pty.wait_for("mike");
-    assert_ne!(title(&pty.text()), there);
+    assert_ne!(place_and_scale(&pty.text()), there);
     pty.press("b");
-    pty.wait_until("the place that was remembered", |screen| title(screen) == there);
+    pty.wait_until("the place that was remembered", |screen| place_and_scale(screen) == there);
 }

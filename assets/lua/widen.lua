@@ -1,11 +1,13 @@
--- Changes how far away a driver may be, and looks for one at once where it may be farther. ARGV: request id, metres, actor.
--- Answers {'done', the metres before}, {'foreign'}, {'damaged'}, or the refusal.
-local id, radius, actor = unpack(ARGV)
+-- Changes how far away a driver may be, and looks for one at once where it may be farther. ARGV: request id, metres, actor,
+-- and the metres that it must be before or ''. Answers {'done', the metres before}, {'otherwise', the metres that it is},
+-- {'foreign'}, {'damaged'}, or the refusal.
+local id, radius, actor, expected = unpack(ARGV)
 local refused = refusal_without_record(id)
 if refused then return refused end
 local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts', 'created_at')
 local user, lat, lng, before = unpack(record, 1, 4)
 if not is_sound(user, lat, lng, before, record[5], record[6]) then return {'damaged'} end
+if expected ~= '' and tonumber(before) ~= tonumber(expected) then return {'otherwise', before} end
 if tonumber(before) == tonumber(radius) then return {'done', before} end
 
 tell('widened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'radius_m', radius,

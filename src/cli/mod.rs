@@ -174,7 +174,8 @@ fn run(cli: Cli) -> ExitCode {
         match cli.command {
             Command::Console(options) => options.run(shared).await,
             Command::Serve(options) => options.run(shared).await,
-            Command::Demo(options) => options.run(shared).await,
+            // It holds service, city and console, and is too large to lie within this future.
+            Command::Demo(options) => Box::pin(options.run(shared)).await,
             Command::Simulate(options) => options.run(shared).await,
             Command::Requests(options) => options.run(shared).await,
             Command::Drivers(options) => options.run(shared).await,

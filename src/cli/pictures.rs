@@ -34,7 +34,8 @@ struct Scene {
     name: &'static str,
     /// Columns and rows.
     size: (u16, u16),
-    theme: ThemeName,
+    /// The one that the demo was started with, where none is named.
+    theme: Option<ThemeName>,
     /// Keys that are pressed, step by step; `\n` is Enter and `\x1b` Esc.
     keys: &'static [&'static str],
     /// What is to be seen at the end.
@@ -42,8 +43,7 @@ struct Scene {
 }
 
 /// What the console shows when nobody presses anything.
-const CONSOLE: Scene =
-    Scene { name: "console", size: (140, 40), theme: ThemeName::Terminal, keys: &["f"], shows: "drivers" };
+const CONSOLE: Scene = Scene { name: "console", size: (140, 40), theme: None, keys: &["f"], shows: "drivers" };
 
 /// The pictures of the README.
 const TOUR: [Scene; 17] = [
@@ -70,11 +70,11 @@ const TOUR: [Scene; 17] = [
 ];
 
 const fn scene(name: &'static str, size: (u16, u16), keys: &'static [&'static str], shows: &'static str) -> Scene {
-    Scene { name, size, theme: ThemeName::Terminal, keys, shows }
+    Scene { name, size, theme: None, keys, shows }
 }
 
 const fn themed(name: &'static str, theme: ThemeName) -> Scene {
-    Scene { name, size: (112, 26), theme, keys: &["f", "gjjjj jj "], shows: "drivers" }
+    Scene { name, size: (112, 26), theme: Some(theme), keys: &["f", "gjjjj jj "], shows: "drivers" }
 }
 
 /// Draws what the console shows of this Redis into a file, in the theme that was asked for.
@@ -107,7 +107,7 @@ pub(super) async fn tour(
 /// Plays a scene and draws how it ends. A picture has all colours, whatever this terminal has.
 async fn draw(scene: &Scene, store: Store, options: Options, operator: Operator, file: &Path) -> Result<(), Failure> {
     let named = || format!("the picture {}", file.display());
-    let look = Look { depth: Depth::TrueColour, theme: scene.theme, ..options.look };
+    let look = Look { depth: Depth::TrueColour, theme: scene.theme.unwrap_or(options.look.theme), ..options.look };
     let options = Options { look, ..options };
     for _ in 0..TRIES {
         let played =

@@ -88,7 +88,10 @@ impl Hands {
             Deed::Cancel(id) => done(store.cancel(*id, actor).await?),
             Deed::Expire(id) => done(store.expire(*id, actor).await?),
             Deed::Extend(id, by_ms) => Outcome::Until(store.extend(*id, *by_ms, actor).await?),
-            Deed::Widen(id, radius) => Outcome::RadiusWas(store.widen(*id, *radius, actor).await?),
+            Deed::Widen(id, radius, None) => Outcome::RadiusWas(store.widen(*id, *radius, actor).await?),
+            Deed::Widen(id, radius, Some(from)) => {
+                Outcome::RadiusWas(store.widen_back(*id, *from, *radius, actor).await?)
+            }
             Deed::Retry(id) => match store.retry(*id, actor).await? {
                 Some(found) => Outcome::Found(found.driver, found.distance_m),
                 None => Outcome::NobodyFound,
@@ -97,7 +100,8 @@ impl Hands {
             Deed::Reopen(id) => Outcome::Until(store.reopen(*id, actor).await?),
             Deed::Place(driver) => done(store.place(driver, actor).await?),
             Deed::Move(driver, expected) => Outcome::StoodAt(store.move_driver(driver, *expected, actor).await?),
-            Deed::Remove(id) => Outcome::StoodAt(store.remove(id, actor).await?),
+            Deed::Remove(id, None) => Outcome::StoodAt(store.remove(id, actor).await?),
+            Deed::Remove(id, Some(from)) => Outcome::StoodAt(store.remove_from(id, *from, actor).await?),
         })
     }
 }

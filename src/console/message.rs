@@ -96,8 +96,8 @@ pub enum Deed {
     Expire(RequestId),
     /// Give it so many milliseconds more, or take them back.
     Extend(RequestId, i64),
-    /// Let its driver be so far away.
-    Widen(RequestId, Metres),
+    /// Let its driver be so far away; if a radius is given, only where it is still that.
+    Widen(RequestId, Metres, Option<Metres>),
     /// Attempt it now.
     Retry(RequestId),
     /// Give it this driver.
@@ -108,8 +108,8 @@ pub enum Deed {
     Place(Driver),
     /// Move a driver; if a place is given, only one who still stands there.
     Move(Driver, Option<Point>),
-    /// Take a driver off the map.
-    Remove(DriverId),
+    /// Take a driver off the map; if a place is given, only one who still stands there.
+    Remove(DriverId, Option<Point>),
 }
 
 impl Deed {
@@ -133,7 +133,7 @@ impl Deed {
     pub fn driver(&self) -> Option<&DriverId> {
         match self {
             Self::Place(driver) | Self::Move(driver, _) => Some(&driver.id),
-            Self::Remove(id) => Some(id),
+            Self::Remove(id, _) => Some(id),
             _ => None,
         }
     }

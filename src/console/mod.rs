@@ -132,7 +132,8 @@ where
     let (actor, request) = (operator.actor, operator.request);
     let hands = Hands { store, actor, request, answers, glance, memory, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
-    let mut model = Model::new(options, (size.width, size.height));
+    // A large value; on the heap the future that holds it stays small.
+    let mut model = Box::new(Model::new(options, (size.width, size.height)));
     if let Some(file) = &model.options.memory_file {
         match keeping::recall(file) {
             Ok(memory) => model.recall(memory),

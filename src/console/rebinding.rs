@@ -157,12 +157,12 @@ impl FromStr for Key {
             KeyCode::Char('i' | 'I') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Tab)),
             KeyCode::Char('m' | 'M') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Enter)),
             KeyCode::Char('[') if modifiers == KeyModifiers::CONTROL => return Ok(Self::bare(KeyCode::Esc)),
+            // Which sign Shift and another one make is the keyboard's secret.
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_alphabetic() => return Err(()),
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase() => {
                 KeyCode::Char(c.to_ascii_uppercase())
             }
-            // Which sign Shift and another one make is the keyboard's secret.
-            KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_alphabetic() => return Err(()),
             KeyCode::Tab if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
             other => other,
         };

@@ -88,6 +88,14 @@ impl Store {
         self.drive("removed", id, None, actor, None).await?.ok_or_else(odd)
     }
 
+    /// Takes a driver off the map who was set at this place, where it still stands there.
+    ///
+    /// # Errors
+    /// As [`Store::remove`], and where the driver is elsewhere by now.
+    pub async fn remove_from(&self, id: &DriverId, place: Point, actor: &Actor) -> Result<Point, StoreError> {
+        self.drive("removed", id, None, actor, Some(place)).await?.ok_or_else(odd)
+    }
+
     /// Answers where the driver stood before, if it did.
     async fn drive(
         &self,

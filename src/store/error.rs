@@ -3,7 +3,7 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::Address;
-use crate::domain::{DriverId, RequestId, State, UnixMs, clean};
+use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
 /// Why something was not read or not done.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum StoreError {
 }
 
 /// Why an action was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such request, or it ended more than an hour ago.
     #[error("request {0} is not known")]
@@ -75,6 +75,16 @@ pub enum Refusal {
         /// By whom, in words.
         by: String,
     },
+    /// The radius of a request is another one than it was thought to be.
+    #[error("request {id} looks as far as {radius} now{}", set_by(.by.as_ref()))]
+    OtherRadius {
+        /// Which request.
+        id: RequestId,
+        /// How far.
+        radius: Metres,
+        /// Who has set it so, as far as that is told.
+        by: Option<Actor>,
+    },
     /// A request of the article's own service has a key alone.
     #[error("request {0} is foreign: it has no record, and so no place to look for a driver")]
     Foreign(RequestId),
@@ -96,6 +106,10 @@ pub enum Refusal {
     /// A driver of that name is there.
     #[error("driver {0} is on the map already")]
     DriverExists(DriverId),
+}
+
+fn set_by(who: Option<&Actor>) -> String {
+    who.map(|who| format!(", set by {who}")).unwrap_or_default()
 }
 
 fn by_whom(who: Option<&String>) -> String {

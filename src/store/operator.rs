@@ -3,7 +3,7 @@
 
 use super::scripts::Call;
 use super::{Refusal, Store, StoreError};
-use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
+use crate::domain::{Actor, DriverId, EventKind, Metres, RequestId, State, UnixMs, clean};
 
 /// Whom a request has found.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,13 +55,49 @@ impl Store {
     /// # Errors
     /// As [`Store::cancel`], where the request is foreign or damaged, and where the radius is none.
     pub async fn widen(&self, id: RequestId, radius: Metres, actor: &Actor) -> Result<Metres, StoreError> {
+        self.set_radius(id, radius, None, actor).await
+    }
+
+    /// Sets the radius back to what it was, where nobody has changed it since it was `from`.
+    ///
+    /// # Errors
+    /// As [`Store::widen`], and where it is another one by now.
+    pub async fn widen_back(
+        &self,
+        id: RequestId,
+        from: Metres,
+        radius: Metres,
+        actor: &Actor,
+    ) -> Result<Metres, StoreError> {
+        self.set_radius(id, radius, Some(from), actor).await
+    }
+
+    async fn set_radius(
+        &self,
+        id: RequestId,
+        radius: Metres,
+        expected: Option<Metres>,
+        actor: &Actor,
+    ) -> Result<Metres, StoreError> {
         self.switch.check()?;
         if !(radius.0 > 0.0 && radius.0 <= 2e7) {
             return Err(Refusal::Radius.into());
         }
         let mut call = self.call(&self.scripts.widen);
         call.arg(id.number()).arg(radius.0).arg(actor.as_str());
-        self.act(id, &call).await?.number(1, "widen.lua").map(Metres)
+        match expected {
+            Some(Metres(metres)) => call.arg(metres),
+            None => call.arg(""),
+        };
+        let answer = self.act(id, &call).await?;
+        let metres = answer.number(1, "widen.lua").map(Metres)?;
+        if answer.word() != "otherwise" {
+            return Ok(metres);
+        }
+        // Only now it matters who it was.
+        let life = self.life(id).await.unwrap_or_default();
+        let by = life.into_iter().rev().find(|event| event.kind == EventKind::Widened).and_then(|event| event.actor);
+        Err(Refusal::OtherRadius { id, radius: metres, by }.into())
     }
 
     /// Looks for a driver at once, which counts as an attempt. Answers whom it found.

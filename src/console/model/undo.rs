@@ -1,7 +1,7 @@
 //! What an action can be undone by. Undoing is a new action, told and noted as any other; what cannot be undone says why.
 
 use crate::console::message::{Deed, Outcome};
-use crate::domain::{Driver, Metres};
+use crate::domain::Driver;
 
 /// So many actions are remembered.
 const REMEMBERED: usize = 50;
@@ -48,12 +48,12 @@ pub fn way_back(deed: &Deed, outcome: &Outcome) -> Result<Deed, &'static str> {
         (Deed::Open(..), Outcome::Opened(id)) | (Deed::Reopen(id), _) => Ok(Deed::Cancel(*id)),
         (Deed::Cancel(id), _) => Ok(Deed::Reopen(*id)),
         (Deed::Extend(id, by_ms), _) => Ok(Deed::Extend(*id, -by_ms)),
-        (Deed::Widen(id, _), Outcome::RadiusWas(Metres(before))) => Ok(Deed::Widen(*id, Metres(*before))),
-        (Deed::Place(driver), _) => Ok(Deed::Remove(driver.id.clone())),
+        (Deed::Widen(id, to, _), Outcome::RadiusWas(before)) => Ok(Deed::Widen(*id, *before, Some(*to))),
+        (Deed::Place(driver), _) => Ok(Deed::Remove(driver.id.clone(), Some(driver.place))),
         (Deed::Move(driver, _), Outcome::StoodAt(before)) => {
             Ok(Deed::Move(Driver { place: *before, ..driver.clone() }, Some(driver.place)))
         }
-        (Deed::Remove(id), Outcome::StoodAt(before)) => Ok(Deed::Place(Driver { id: id.clone(), place: *before })),
+        (Deed::Remove(id, _), Outcome::StoodAt(before)) => Ok(Deed::Place(Driver { id: id.clone(), place: *before })),
         (Deed::Expire(_), _) => Err("its time is up, and its rider has been told so"),
         (Deed::Assign(..) | Deed::Retry(_), Outcome::Found(..)) => Err("driver and rider know of one another already"),
         (Deed::Retry(_), _) => Err("an attempt changes nothing where nobody is found"),
@@ -65,6 +65,7 @@ pub fn way_back(deed: &Deed, outcome: &Outcome) -> Result<Deed, &'static str> {
 mod tests {
     use super::*;
     use crate::console::fixtures::{driver, id, place};
+    use crate::domain::Metres;
 
     #[test]
     fn every_deed_has_a_way_back_or_a_reason() {
@@ -74,11 +75,17 @@ mod tests {
         assert_eq!(way_back(&Deed::Extend(id(1), 60_000), &Outcome::Done), Ok(Deed::Extend(id(1), -60_000)));
         let moved = way_back(&Deed::Move(there.clone(), None), &before);
         assert_eq!(moved, Ok(Deed::Move(driver("17", -33.5, -70.7), Some(there.place))));
-        let removed = way_back(&Deed::Remove(there.id.clone()), &before);
+        let removed = way_back(&Deed::Remove(there.id.clone(), None), &before);
         assert_eq!(removed, Ok(Deed::Place(driver("17", -33.5, -70.7))));
-        assert_eq!(way_back(&Deed::Place(there.clone()), &Outcome::Done), Ok(Deed::Remove(there.id.clone())));
+        assert_eq!(
+            way_back(&Deed::Place(there.clone()), &Outcome::Done),
+            Ok(Deed::Remove(there.id.clone(), Some(there.place)))
+        );
         let was = Outcome::RadiusWas(Metres(5_000.0));
-        assert_eq!(way_back(&Deed::Widen(id(1), Metres(8_000.0)), &was), Ok(Deed::Widen(id(1), Metres(5_000.0))));
+        assert_eq!(
+            way_back(&Deed::Widen(id(1), Metres(8_000.0), None), &was),
+            Ok(Deed::Widen(id(1), Metres(5_000.0), Some(Metres(8_000.0))))
+        );
         assert!(way_back(&Deed::Expire(id(1)), &Outcome::Done).is_err());
         assert!(way_back(&Deed::Assign(id(1), there.id), &Outcome::Done).is_err());
     }

@@ -28,7 +28,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             return send(model, vec![Deed::Place(Driver { id, place })]);
         }
         Command::Remove(id) => {
-            return ask_first(model, format!("Take driver {id} off the map?"), vec![Deed::Remove(id)]);
+            return ask_first(model, format!("Take driver {id} off the map?"), vec![Deed::Remove(id, None)]);
         }
         Command::Cancel(ids) => return end(model, "Cancel", "", &ids, Deed::Cancel),
         Command::Expire(ids) => return end(model, "Expire", " now", &ids, Deed::Expire),

@@ -57,13 +57,17 @@ pub(super) fn remove(model: &mut Model) -> Vec<Effect> {
     let marked = model.marked_drivers();
     if marked.is_empty() {
         let Some(driver) = selected(model) else { return Vec::new() };
-        return ask_first(model, format!("Take driver {} off the map?", driver.id), vec![Deed::Remove(driver.id)]);
+        return ask_first(
+            model,
+            format!("Take driver {} off the map?", driver.id),
+            vec![Deed::Remove(driver.id, None)],
+        );
     }
     let (count, hidden) = model.marked_drivers_count();
     let unseen = if hidden > 0 { format!(" ({hidden} not in the table)") } else { String::new() };
     let named = wording::list(marked.iter(), MOST_NAMED);
     let question = format!("Take {}: {named}{unseen} off the map?", many(count as u64, "driver"));
-    ask_first(model, question, marked.into_iter().map(Deed::Remove).collect())
+    ask_first(model, question, marked.into_iter().map(|id| Deed::Remove(id, None)).collect())
 }
 
 /// Ends a carry: drops the driver here, or puts it back where it was.

@@ -44,9 +44,11 @@ fn do_well(desk: &mut Desk, effects: &[Effect], outcome: &Outcome) {
 
 #[test]
 fn one_search_is_extended_widened_and_retried_without_a_question() {
-    for (key, deed) in
-        [("e", Deed::Extend(id(1), 60_000)), ("r", Deed::Retry(id(1))), ("w", Deed::Widen(id(1), Metres(6_500.0)))]
-    {
+    for (key, deed) in [
+        ("e", Deed::Extend(id(1), 60_000)),
+        ("r", Deed::Retry(id(1))),
+        ("w", Deed::Widen(id(1), Metres(6_500.0), None)),
+    ] {
         assert_eq!(deeds(&desk().press(key)), [deed], "{key}");
     }
 }
@@ -195,7 +197,7 @@ fn marked_drivers_are_taken_off_and_brought_back_together() {
     assert_eq!(confirm.question, "Take 2 drivers: 2 and 17 off the map?");
     let effects = desk.press("y");
     let [two, seventeen] = ["2", "17"].map(|name| name.parse().unwrap());
-    assert_eq!(deeds(&effects), [Deed::Remove(two), Deed::Remove(seventeen)]);
+    assert_eq!(deeds(&effects), [Deed::Remove(two, None), Deed::Remove(seventeen, None)]);
     assert!(desk.model.marked_drivers().is_empty());
     do_well(&mut desk, &effects, &Outcome::StoodAt(place(-33.47, -70.70)));
     assert_eq!(desk.notice(), "taken off the map: 2 and 17");

@@ -220,7 +220,7 @@ mod tests {
         for (text, question, expected) in [
             ("cancel 2", "Cancel request 2 of requestor_2?", Deed::Cancel(id(2))),
             ("expire 77", "Expire request 77 now?", Deed::Expire(id(77))),
-            ("remove 17", "Take driver 17 off the map?", Deed::Remove("17".parse().unwrap())),
+            ("remove 17", "Take driver 17 off the map?", Deed::Remove("17".parse().unwrap(), None)),
         ] {
             let mut desk = typing(text);
             assert_eq!(deed(&desk.press("enter")), None, "{text} asks first");

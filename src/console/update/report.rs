@@ -100,7 +100,7 @@ fn together(several: &[(&Deed, Result<Outcome, Mishap>)]) -> String {
         Some(Deed::Retry(_)) => "attempted",
         Some(Deed::Widen(..)) => "widened",
         Some(Deed::Reopen(_)) => "opened again",
-        Some(Deed::Remove(_)) => "taken off the map",
+        Some(Deed::Remove(..)) => "taken off the map",
         Some(Deed::Place(_)) => "set on the map",
         Some(Deed::Move(..)) => "moved",
         Some(Deed::Open(..)) => "opened",
@@ -159,7 +159,7 @@ fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
         (Deed::Cancel(id), _) => format!("request {id} cancelled"),
         (Deed::Expire(id), _) => format!("request {id} expired"),
         (Deed::Extend(id, by_ms), _) => format!("request {id} has {}{}", format_more(*by_ms), until()),
-        (Deed::Widen(id, radius), _) => format!("request {id} looks as far as {radius}"),
+        (Deed::Widen(id, radius, _), _) => format!("request {id} looks as far as {radius}"),
         (Deed::Retry(id) | Deed::Assign(id, _), Outcome::Found(driver, metres)) => {
             format!("request {id} has driver {driver}, {} away", format_distance(*metres))
         }
@@ -167,7 +167,7 @@ fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
         (Deed::Reopen(id), _) => format!("request {id} waits again{}", until()),
         (Deed::Place(driver), _) => format!("driver {} set at {}", driver.id, driver.place),
         (Deed::Move(driver, _), _) => format!("driver {} moved to {}", driver.id, driver.place),
-        (Deed::Remove(id), _) => format!("driver {id} taken off the map"),
+        (Deed::Remove(id, _), _) => format!("driver {id} taken off the map"),
     }
 }
 
@@ -178,13 +178,13 @@ pub(super) fn intent(deed: &Deed) -> String {
         Deed::Cancel(id) => format!("cancelling request {id}"),
         Deed::Expire(id) => format!("expiring request {id}"),
         Deed::Extend(id, _) => format!("extending request {id}"),
-        Deed::Widen(id, _) => format!("widening request {id}"),
+        Deed::Widen(id, ..) => format!("widening request {id}"),
         Deed::Retry(id) => format!("an attempt for request {id}"),
         Deed::Assign(id, driver) => format!("giving driver {driver} to request {id}"),
         Deed::Reopen(id) => format!("opening request {id} again"),
         Deed::Place(driver) => format!("setting driver {}", driver.id),
         Deed::Move(driver, _) => format!("moving driver {}", driver.id),
-        Deed::Remove(id) => format!("taking driver {id} off the map"),
+        Deed::Remove(id, _) => format!("taking driver {id} off the map"),
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn widen(model: &mut Model, to: Option<Metres>) -> Vec<Effect> {
         to.unwrap_or_else(|| wider(radius_m, outside.map(|near| near.candidate.distance_m)))
     };
     let verb = to.map_or_else(|| "Widen".to_owned(), |radius| format!("Widen to {radius}"));
-    for_targets(model, &verb, |row| Deed::Widen(row.search.id, new(row)))
+    for_targets(model, &verb, |row| Deed::Widen(row.search.id, new(row), None))
 }
 
 /// Opens the list of the drivers whom the selected search can be given.

@@ -75,6 +75,10 @@ fn flow(line: Line, width: usize) -> Vec<Line> {
             lines.push(vec![("  ".to_owned(), style), (word, style)]);
         }
     }
+    // The space after the last word needs no room, and is not to be cut for want of it.
+    for (word, _) in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        word.truncate(word.trim_end().len());
+    }
     lines
 }
 

@@ -104,13 +104,7 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     if let Some(vitals) = &model.vitals {
         let waiting = if model.loaded { wording::count(model.waiting()) } else { "?".to_owned() };
         parts.push(part(format!("drivers {}", wording::count(vitals.drivers)), theme.text(), 2, true));
-        let (text, style) = match model.is_crowded() {
-            Some((bound, alarm)) => {
-                let text = format!("{} waiting {waiting} > {}", theme.signs.alarm, wording::count(bound));
-                (text, alarm_style(alarm, theme))
-            }
-            None => (format!("waiting {waiting}"), theme.strong()),
-        };
+        let (text, style) = crowd(model, theme).unwrap_or_else(|| (format!("waiting {waiting}"), theme.strong()));
         parts.push(part(text, style, 0, true));
         parts.extend(numbers(model).into_iter().map(|(text, apart)| part(text, theme.text(), NUMBERS, apart)));
         // Riders wait, and nobody looks for a driver for them.
@@ -146,6 +140,14 @@ fn numbers(model: &Model) -> Vec<(String, bool)> {
     let found = figures.found_share().map(|share| format!("found {share}%"));
     let wait = figures.median.map(|wait| format!("p50 {}", format_wait(wait)));
     found.map(|text| (text, true)).into_iter().chain(wait.map(|text| (text, false))).collect()
+}
+
+/// That more wait than they should; none where they are not too many.
+pub(super) fn crowd(model: &Model, theme: Theme) -> Option<(String, Style)> {
+    let (bound, alarm) = model.is_crowded()?;
+    let waiting = wording::count(model.waiting());
+    let text = format!("{} waiting {waiting} > {}", theme.signs.alarm, wording::count(bound));
+    Some((text, alarm_style(alarm, theme)))
 }
 
 /// Whether changes are let through, where that is not a matter of course.

@@ -87,6 +87,13 @@ fn pane(title: &str, which: Pane, model: &Model, area: Rect, buffer: &mut Buffer
     // While Redis is away every pane says that what it shows is old.
     let old = if matches!(model.link, Link::Away(_)) { format!("{} old ", theme.signs.between) } else { String::new() };
     text::put(buffer, head, &format!(" {title} {old}"), style, theme);
+    // Where those who wait are seen, it is seen that they are too many.
+    if matches!(which, Pane::Map | Pane::Searches)
+        && let Some((text, style)) = header::crowd(model, theme)
+    {
+        let foot = Rect { y: area.bottom() - 1, ..head };
+        text::put(buffer, foot, &format!(" {text} "), style, theme);
+    }
     super::layout::inside(area)
 }
 
