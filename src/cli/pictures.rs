@@ -77,10 +77,9 @@ const fn themed(name: &'static str, theme: ThemeName) -> Scene {
     Scene { name, size: (112, 26), theme: Some(theme), keys: &["f", "gjjjj jj "], shows: "drivers" }
 }
 
-/// Draws what the console shows of this Redis into a file, in the theme that was asked for.
+/// Draws what the console shows of this Redis into a file.
 pub(super) async fn one(store: Store, options: Options, settings: Settings, file: &Path) -> Result<(), Failure> {
-    let scene = Scene { theme: options.look.theme, ..CONSOLE };
-    draw(&scene, store, options, operator(settings), file).await
+    draw(&CONSOLE, store, options, operator(settings), file).await
 }
 
 /// Draws every picture of the tour into this directory, until `stop`.
