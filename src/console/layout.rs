@@ -27,8 +27,8 @@ const SEVERAL: (u16, u16) = (72, 22);
 const NUMBERS_FROM: u16 = 32;
 /// Rows of the numbers with their border.
 const NUMBERS: u16 = 4;
-/// From this size on both tables are shown.
-const BOTH_TABLES: (u16, u16) = (150, 46);
+/// From this size on, header and hints left out, both tables are shown.
+const BOTH_TABLES: (u16, u16) = (150, 42);
 /// From this many rows on the tall screen shows events beside everything else.
 const TALL_EVENTS_FROM: u16 = 34;
 /// Columns that the table can make use of.
