@@ -107,6 +107,10 @@ pub(super) fn ask_extent(model: &mut Model) -> Vec<Effect> {
 
 fn take_searches(model: &mut Model, searches: Vec<Search>) {
     let Some(read_at) = searches.iter().map(|search| search.read_at).max() else { return };
+    if model.redis_now().is_none() {
+        // The figures bring the clock; until they come, the time of a reading must do.
+        model.set_clock(model.now, read_at);
+    }
     let now = model.redis_now().unwrap_or(read_at).max(read_at);
     model.newest_searches_mut().take(searches, now);
 }

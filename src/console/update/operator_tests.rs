@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, place, waiting};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, options, place, waiting};
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News, Outcome};
-use crate::console::model::{Armed, Layer, Pane, Tone};
+use crate::console::model::{Armed, Layer, Model, Pane, Tone};
 use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Key, Metres, Near, Search, State};
 
 /// A desk with the search 1 selected, and what is known around it.
@@ -310,6 +310,16 @@ fn a_picture_that_is_stopped_holds_back_and_counts() {
 }
 
 #[test]
+fn a_picture_can_be_stopped_before_the_figures_have_come() {
+    let mut desk = Desk { model: Model::new(options(), (120, 40)), at: Duration::ZERO, effects: Vec::new() };
+    desk.news(News::Link(Link::Live));
+    desk.news(News::Snapshot(vec![waiting(1, 48, 192)]));
+    desk.press("p");
+    assert_eq!(desk.model.picture_now(), Some(START), "the time of the reading");
+    assert!(desk.model.held.is_some());
+}
+
+#[test]
 fn what_is_selected_is_copied() {
     let copied = |desk: &mut Desk| {
         desk.press("y").into_iter().find_map(|effect| match effect {
@@ -393,9 +403,9 @@ fn of_several_the_unknown_and_the_vain_are_told_apart() {
     let vain = || Ok(Outcome::NobodyFound);
     let lost = Err(Mishap::Unknown("no answer in time".to_owned()));
     assert_eq!(desk.send(Message::Done(errand.clone(), vec![vain(), lost])), [Effect::Ask(vec![id(2)])]);
-    assert_eq!(desk.notice(), "1 of 2 done, 1 in vain, 1 not known");
+    assert_eq!(desk.notice(), "0 of 2 done, 1 in vain, 1 not known");
     desk.send(Message::Done(errand, vec![vain(), vain()]));
-    assert_eq!(desk.notice(), "2 of 2 done, 2 in vain");
+    assert_eq!(desk.notice(), "0 of 2 done, 2 in vain");
     assert_eq!(desk.model.notice.as_ref().unwrap().tone, Tone::Plain);
 }
 

@@ -70,9 +70,9 @@ fn report_several(model: &mut Model, errand: &Errand, several: &[(&Deed, Result<
         })
         .collect();
     let count = |tone| lines.iter().filter(|line| line.tone == tone).count();
-    // An attempt that found nobody was made.
+    // An attempt that found nobody was made, and is no failure; but nothing has come of it.
     let (well, vain, unknown) = (count(Tone::Good), count(Tone::Plain), count(Tone::Unknown));
-    let mut summary = format!("{} of {} done", well + vain, lines.len());
+    let mut summary = format!("{well} of {} done", lines.len());
     for (count, what) in [(vain, "in vain"), (unknown, "not known")] {
         if count > 0 {
             summary = format!("{summary}, {count} {what}");

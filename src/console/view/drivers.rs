@@ -58,7 +58,7 @@ fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let parts = [
         table::marked(model.marked_drivers_count(), "not in the table"),
         (crowds > 0).then(|| Part::new(format!("+ {} in crowds: zoom in", wording::count(crowds)))),
-        table::matching(model, (model.drivers.shown(), fleet.drivers.len())),
+        table::matching(model, (model.drivers.shown(), fleet.drivers.len()), theme),
         Some(table::sorted(order.by.as_str(), order.descending, theme)),
     ];
     table::title(name, parts.into_iter().flatten(), area, theme)

@@ -61,7 +61,7 @@ fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let marks = (model.searches.marked_count(), model.searches.marked_hidden());
     let parts = [
         table::marked(marks, "hidden by the filter"),
-        table::matching(model, hits),
+        table::matching(model, hits, theme),
         Some(table::sorted(order.by.as_str(), order.descending, theme)),
     ];
     table::title(title, parts.into_iter().flatten(), area, theme)

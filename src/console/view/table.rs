@@ -61,6 +61,9 @@ pub(super) fn signs(line: Rect, selected: bool, marked: bool, buffer: &mut Buffe
     }
 }
 
+/// So many columns of a filter are told where there is no room for all of it.
+const FILTER_SHORT: usize = 12;
+
 /// What is said in a title: at length, and in short where there is no room for that.
 pub(super) struct Part {
     long: String,
@@ -97,11 +100,15 @@ pub(super) fn marked((marked, hidden): (usize, usize), how_hidden: &str) -> Opti
 }
 
 /// How many rows of how many the filter lets through.
-pub(super) fn matching(model: &Model, (hits, all): (usize, usize)) -> Option<Part> {
+pub(super) fn matching(model: &Model, (hits, all): (usize, usize), theme: Theme) -> Option<Part> {
     let filter = model.filter();
     let count = |n: usize| wording::count(n as u64);
-    let short = format!("{} of {} match", count(hits), count(all));
-    (!filter.is_empty()).then(|| Part { long: format!("{short} /{}", filter.text()), short })
+    // That there is a filter, and how it begins, is told in the smallest table.
+    let begins = text::fit(filter.text(), FILTER_SHORT, theme.signs.more);
+    (!filter.is_empty()).then(|| Part {
+        long: format!("{} of {} match /{}", count(hits), count(all), filter.text()),
+        short: format!("{} match /{begins}", count(hits)),
+    })
 }
 
 /// By what the table is sorted.
