@@ -49,6 +49,15 @@ pub fn time_of_day(at: UnixMs, zone: FixedOffset) -> String {
     time.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
+/// Why an attempt was in vain. The script tells the radius in metres; here distances have the unit that they have elsewhere.
+fn what_an_attempt_found(event: &Event) -> String {
+    let reason = event.reason.as_deref().unwrap_or("no driver");
+    match event.radius_m {
+        Some(metres) => reason.replace(&format!("{metres:.0} m"), &format_distance(metres)),
+        None => reason.to_owned(),
+    }
+}
+
 /// An event in the life of a request whose number is known: the sentence without it.
 #[must_use]
 pub fn event_of_request(told: &Event) -> String {
@@ -109,7 +118,7 @@ pub fn event(event: &Event) -> String {
         }
         EventKind::Attempted => {
             let which = event.attempts.map(|n| format!("attempt {n}, ")).unwrap_or_default();
-            format!("{id}: {which}{}", event.reason.as_deref().unwrap_or("no driver"))
+            format!("{id}: {which}{}", what_an_attempt_found(event))
         }
         EventKind::Extended => {
             format!("{id}: {}{by}{why}", event.by_ms.map_or("deadline moved".to_owned(), format_more))
@@ -185,6 +194,16 @@ mod tests {
                 "request 7: driver 17 assigned by ana@desk at 812 m after 12 s, 1 attempt",
             ]
         );
+    }
+
+    #[test]
+    fn the_radius_of_an_attempt_is_told_as_everywhere_else() {
+        let attempt = Event {
+            reason: Some("only 3 stale drivers within 1500 m".to_owned()),
+            radius_m: Some(1_500.0),
+            ..fixtures::event(0, EventKind::Attempted, Some(7), None)
+        };
+        assert_eq!(event(&attempt), "request 7: attempt 1, only 3 stale drivers within 1.5 km");
     }
 
     #[test]

@@ -52,7 +52,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => return undo(model),
         Action::Pause => super::news::pause(model),
         Action::Copy => return copy(model),
-        Action::Theme => theme(model),
+        Action::Theme => {
+            model.options.look.next_theme();
+            tell_theme(model);
+        }
         Action::Trails => map::trails(model),
         Action::Measure => map::measure(model),
         Action::Legend => map::legend(model),
@@ -133,8 +136,9 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn theme(model: &mut Model) {
-    let theme = model.options.look.next_theme();
+/// Says which theme there is now.
+pub(super) fn tell_theme(model: &mut Model) {
+    let theme = model.options.look.theme;
     let unseen = if model.options.look.depth == Depth::None { ", but this terminal shows no colours" } else { "" };
     model.say(Tone::Plain, format!("theme {theme}{unseen}"));
 }

@@ -51,7 +51,10 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::GoTo(Goal::Named(name)) => go_to(model, &name),
         Command::Sort(column) => sort(model, &column),
         Command::Theme(name) => match name.parse() {
-            Ok(theme) => model.options.look.theme = theme,
+            Ok(theme) => {
+                model.options.look.theme = theme;
+                super::actions::tell_theme(model);
+            }
             Err(error) => model.say(Tone::Bad, format!("{error}")),
         },
         Command::Bookmark(name) => map::set_bookmark(model, &name),

@@ -82,22 +82,28 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
                 Err(reason) => model.say(Tone::Bad, format!("the extent of the fleet can't be read: {reason}")),
             }
         }
-        News::Unreadable(reason) => model.unreadable = Some(reason),
+        News::Unreadable(reason) => {
+            model.unreadable = Some(reason);
+            return fit_at_first(model);
+        }
     }
     Vec::new()
 }
 
-/// What was said while the link was different is said no more, but for the moment before there was any. A map that has not been fitted yet is, once Redis is there.
+/// What was said while the link was different is said no more, but for the moment before there was any.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
     if discriminant(&link) != discriminant(&model.link) && model.link != Link::Connecting {
         model.notice = None;
     }
     model.link = link;
-    if model.map.fitted || matches!(model.link, Link::Away(_) | Link::Connecting) {
-        Vec::new()
-    } else {
-        ask_extent(model)
-    }
+    fit_at_first(model)
+}
+
+/// A map that has not been fitted yet is, once Redis is there and it is known who waits, or that this can't be read.
+fn fit_at_first(model: &mut Model) -> Vec<Effect> {
+    let is_there = !matches!(model.link, Link::Away(_) | Link::Connecting);
+    let is_known = model.loaded || model.unreadable.is_some();
+    if model.map.fitted || !is_there || !is_known { Vec::new() } else { ask_extent(model) }
 }
 
 /// Asks for the extent of the fleet, unless that has been asked already.
@@ -124,7 +130,11 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
     model.unreadable = None;
     let waiting = model.newest_searches().all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
     let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
-    if unheard.is_empty() { Vec::new() } else { vec![Effect::Ask(unheard)] }
+    let mut effects = fit_at_first(model);
+    if !unheard.is_empty() {
+        effects.push(Effect::Ask(unheard));
+    }
+    effects
 }
 
 /// Shows all drivers and all who wait. Where there is nobody at all the map stays as it is.

@@ -2,7 +2,7 @@
 
 use super::actions::send;
 use super::report::named_requests;
-use crate::console::message::{Deed, Effect, Errand};
+use crate::console::message::{Deed, Effect, Errand, Link};
 use crate::console::model::{Choose, Confirm, Layer, Model, Row, Tone, nearest_outside, wider};
 use crate::domain::{DriverId, Metres, RequestId, format_more};
 
@@ -103,7 +103,8 @@ pub(super) fn ask_first(model: &mut Model, question: String, deeds: Vec<Deed>) -
     if deeds.is_empty() {
         return Vec::new();
     }
-    if model.options.yes {
+    // What would be refused is refused at once, and not after a yes.
+    if model.options.yes || matches!(model.link, Link::Away(_)) {
         return send(model, deeds);
     }
     model.layers.push(Layer::Confirm(Confirm { question, errand: Errand { deeds, undoing: false } }));

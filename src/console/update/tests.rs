@@ -461,11 +461,27 @@ fn a_console_that_only_looks_says_so_at_the_key() {
 fn the_extent_is_asked_once_at_a_time_and_again_where_it_failed() {
     let mut desk = Desk::new(120, 40);
     let asked = |effects: &[Effect]| effects.contains(&Effect::AskExtent);
-    assert!(asked(&desk.effects), "as soon as there is a link");
+    assert!(!asked(&desk.effects), "who waits is not known yet, and belongs on the map as well");
+    assert!(asked(&desk.news(News::Snapshot(vec![waiting(1, 48, 192)]))));
     assert!(!asked(&desk.press("f")), "it is under way");
     desk.news(News::Extent(Err("no answer in time".to_owned())));
     assert!(desk.notice().contains("no answer in time"));
     assert!(asked(&desk.press("f")));
+}
+
+#[test]
+fn where_searches_cannot_be_read_the_map_is_fitted_to_the_drivers() {
+    let mut desk = Desk::new(120, 40);
+    assert!(desk.news(News::Unreadable("NOPERM".to_owned())).contains(&Effect::AskExtent));
+}
+
+#[test]
+fn what_cannot_be_done_is_not_asked_about() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.news(News::Link(Link::Away("connection refused".to_owned())));
+    desk.press("c");
+    assert!(desk.model.layers.is_empty());
+    assert!(desk.notice().contains("nothing was sent"), "{}", desk.notice());
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn held(model: &Model, held: &Held, theme: Theme) -> (String, Style) {
 fn age(model: &Model, theme: Theme) -> (String, Style) {
     match model.age() {
         None => ("no picture yet".to_owned(), theme.faint()),
-        Some(age) if age < FRESH => ("now".to_owned(), theme.text()),
+        Some(age) if age < FRESH && !matches!(model.link, Link::Away(_)) => ("now".to_owned(), theme.text()),
         Some(age) => (format!("{} old", format_wait(age)), theme.bad()),
     }
 }
