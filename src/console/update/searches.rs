@@ -19,17 +19,11 @@ pub(super) fn expire(model: &mut Model) -> Vec<Effect> {
 
 /// Ends what is marked, or else what is selected, after a yes.
 pub(super) fn end(model: &mut Model, verb: &str, when: &str, deed: fn(RequestId) -> Deed) -> Vec<Effect> {
-    let Some(targets) = targets(model) else { return Vec::new() };
-    match targets.as_slice() {
-        [one] if model.searches.marked().is_empty() => {
-            let question = format!("{verb} {}{when}?", named(one));
-            ask_first(model, question, vec![deed(one.search.id)])
-        }
-        several => {
-            let ids: Vec<RequestId> = several.iter().map(|row| row.search.id).collect();
-            for_several(model, &format!("{verb}{when}"), &ids, deed)
-        }
+    if !model.searches.marked().is_empty() {
+        return for_targets(model, &format!("{verb}{when}"), |row| deed(row.search.id));
     }
+    let Some(row) = waiting(model) else { return Vec::new() };
+    ask_first(model, format!("{verb} {}{when}?", named(&row)), vec![deed(row.search.id)])
 }
 
 pub(super) fn extend(model: &mut Model, by_ms: i64) -> Vec<Effect> {
@@ -82,10 +76,6 @@ fn for_targets(model: &mut Model, verb: &str, deed: impl Fn(&Row) -> Deed) -> Ve
     }
     let ids: Vec<RequestId> = targets.iter().map(|row| row.search.id).collect();
     ask_first(model, question(model, verb, &ids), deeds)
-}
-
-fn for_several(model: &mut Model, verb: &str, ids: &[RequestId], deed: impl Fn(RequestId) -> Deed) -> Vec<Effect> {
-    ask_first(model, question(model, verb, ids), ids.iter().map(|id| deed(*id)).collect())
 }
 
 /// Names all that are meant, and says how many of them nobody sees.
