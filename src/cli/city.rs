@@ -1,16 +1,20 @@
 //! What the simulated city is like: options that `demo` and `simulate` share.
 
+use super::failure::Failure;
 use crate::simulation::Settings;
+
+/// So many drivers can have a will of their own.
+const MOST_DRIVERS: u32 = 100_000;
 
 /// Options of the city.
 #[derive(Debug, clap::Args)]
 pub(super) struct City {
     /// The same seed makes the same city
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// How many drivers there are
-    #[arg(long, value_name = "COUNT", default_value_t = 150, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    drivers: u32,
+    #[arg(long, value_name = "COUNT", default_value_t = 150, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(super) drivers: u32,
     /// How many simulated seconds pass in a second, 0.1 to 100
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     speed: f64,
@@ -20,8 +24,13 @@ pub(super) struct City {
 }
 
 impl City {
-    pub(super) fn settings(&self) -> Settings {
-        Settings { seed: self.seed, drivers: self.drivers, speed: self.speed, arrivals: self.arrivals }
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        if self.drivers > MOST_DRIVERS {
+            return Err(Failure::Usage(format!(
+                "a city has at most {MOST_DRIVERS} drivers; with --rate there can be more"
+            )));
+        }
+        Ok(Settings { seed: self.seed, drivers: self.drivers, speed: self.speed, arrivals: self.arrivals })
     }
 }
 

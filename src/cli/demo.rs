@@ -69,6 +69,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let freshness = silence::freshness(self.stale_after, self.forget_after)?;
+        let plan = self.city.settings()?;
         // That the streets can be read is tested.
         let overlay = self.manner.overlay()?.unwrap_or_else(|| Overlay::parse(STREETS).unwrap_or_default());
         // Before there is anything to leave behind.
@@ -90,11 +91,11 @@ impl Options {
         let settings = self.settings();
         let service = Service { listener, store: store.clone(), settings, serving, webhook: None };
         let service = tokio::spawn(run_until(service, ending.clone(), stop.clone()));
-        let city = tokio::spawn(simulation::run(phones, self.city.settings(), stop.clone()));
+        let city = tokio::spawn(simulation::run(phones, plan, stop.clone()));
         // The city goes on while its pictures are drawn.
         let over = stop.child_token();
         signals::end_after(&over, self.duration);
-        until_there(&store, self.city.settings().drivers, &over).await;
+        until_there(&store, plan.drivers, &over).await;
         let options = self.manner.options(&store, "private Redis".to_owned(), shared, overlay);
         let shown = if self.headless {
             wait(&over).await

@@ -1,12 +1,16 @@
-//! `cabstand simulate`: the simulated city alone, on a service that runs elsewhere.
+//! `cabstand simulate`: the simulated city alone, on a service that runs elsewhere; or with `--rate` calls of one kind, as many
+//! as are wanted, to see how it bears them.
 
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::city::City;
 use super::failure::Failure;
 use super::output::Output;
 use super::{Shared, signals};
 use crate::domain::parse_span;
+use crate::simulation::load::{self, Call, Load, Rate};
 use crate::simulation::{self, Phones};
 
 /// Options of `simulate`.
@@ -20,18 +24,72 @@ pub(super) struct Options {
     /// End after so long, instead of at Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = parse_span)]
     duration: Option<Duration>,
+    /// Instead of a city, so many calls a second, whatever becomes of those before, and how long each took from when it was
+    /// due; or max: as fast as the connections are answered
+    #[arg(long, value_name = "RATE", help_heading = LOAD)]
+    rate: Option<Rate>,
+    /// Which call of the service is made
+    #[arg(long, value_name = "CALL", default_value = "tracking", help_heading = LOAD)]
+    call: Call,
+    /// On how many connections
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000), help_heading = LOAD)]
+    connections: u16,
+    /// How many drivers a call of search asks for
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), help_heading = LOAD)]
+    limit: u32,
+    /// How many reports a call of tracking holds
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = LOAD)]
+    batch: u32,
+    /// Print what came of the calls as JSON, times in microseconds
+    #[arg(long, help_heading = LOAD)]
+    json: bool,
 }
+
+/// The head under which the help tells of calls at a rate.
+const LOAD: &str = "Load";
 
 impl Options {
     pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
         let shutdown = signals::shutdown()?;
+        match self.rate {
+            Some(rate) => self.load(rate, shutdown).await,
+            None => self.live(shutdown).await,
+        }
+    }
+
+    /// Lets the city live.
+    async fn live(self, shutdown: CancellationToken) -> Result<(), Failure> {
+        let settings = self.city.settings()?;
         if let Err(reason) = self.api.reach().await {
             eprintln!("cabstand: {reason}; trying again until it does");
         }
         signals::end_after(&shutdown, self.duration);
-        let summary = simulation::run(self.api, self.city.settings(), shutdown).await;
+        let summary = simulation::run(self.api, settings, shutdown).await;
         let mut out = Output::new();
         out.line(&summary.to_string())?;
+        out.flush()
+    }
+
+    /// Makes calls at this rate.
+    async fn load(self, rate: Rate, shutdown: CancellationToken) -> Result<(), Failure> {
+        let load = Load {
+            rate,
+            call: self.call,
+            connections: self.connections.into(),
+            drivers: self.city.drivers,
+            limit: self.limit,
+            batch: self.batch,
+            seed: self.city.seed,
+            duration: self.duration,
+        };
+        let silent = |error| Failure::io(format!("nothing answers at {}", self.api))(error);
+        let report = load::run(&self.api, load, shutdown).await.map_err(silent)?;
+        let mut out = Output::new();
+        if self.json {
+            out.json(&report)?;
+        } else {
+            out.line(&report.to_string())?;
+        }
         out.flush()
     }
 }

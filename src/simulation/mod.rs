@@ -1,9 +1,10 @@
 //! A city that drives itself: drivers on their ways, riders who ask for one. To the service it is nothing but phones.
 //!
 //! [`City`] is the world, pure and repeatable; [`Phones`] are its drivers' and riders' HTTP clients; [`run`] brings the two
-//! together and lets the time pass. Nothing here knows of Redis.
+//! together and lets the time pass. [`load`] makes calls of one kind, as many as are wanted. Nothing here knows of Redis.
 
 mod city;
+pub mod load;
 mod phones;
 mod rider;
 mod streets;

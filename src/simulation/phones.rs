@@ -71,6 +71,13 @@ impl fmt::Debug for Phones {
     }
 }
 
+/// The service's address.
+impl fmt::Display for Phones {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.api.fmt(f)
+    }
+}
+
 impl Phones {
     /// Asks once whether the service is there.
     ///
