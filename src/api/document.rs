@@ -69,5 +69,5 @@ fn problems(table: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(super) async fn document(State(service): State<Service>) -> response::Response {
-    Json(service.document.as_ref()).into_response()
+    Json(&service.document).into_response()
 }

@@ -15,8 +15,11 @@ pub(super) fn malformed(why: &impl fmt::Display) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, format!("the body is no JSON: {why}"))
 }
 
-/// Reads a JSON object.
+/// Reads a JSON object. What is well is read once; only what is wrong is read again, to say what and where.
 pub(super) fn object<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    if let Some(read) = if_well(text) {
+        return Ok(read);
+    }
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
     fields(text)
 }
@@ -28,8 +31,10 @@ pub(super) fn array(text: &str) -> Result<Vec<&RawValue>, Problem> {
 
 /// Reads an object in a text that is known to be JSON.
 pub(super) fn fields<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    // An array would be taken for the fields in their order.
-    if !text.trim_start().starts_with('{') {
+    if let Some(read) = if_well(text) {
+        return Ok(read);
+    }
+    if !is_object(text) {
         return Err(Problem::field("", "this has to be a JSON object"));
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -41,6 +46,15 @@ pub(super) fn fields<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
         let field = named.and_then(|rest| rest.split('`').next()).unwrap_or(if path == "." { "" } else { &path });
         Problem::field(field, said)
     })
+}
+
+fn if_well<T: DeserializeOwned>(text: &str) -> Option<T> {
+    if is_object(text) { serde_json::from_str(text).ok() } else { None }
+}
+
+/// An array would be taken for the fields in their order.
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// Reads a text that `T` checks: a driver's or a rider's id.

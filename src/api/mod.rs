@@ -5,6 +5,7 @@
 
 mod body;
 mod document;
+mod gather;
 mod health;
 mod json;
 mod listen;
@@ -16,6 +17,7 @@ mod search;
 mod server;
 mod tracking;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use crate::rider::Hub;
 use crate::store::Store;
 
 use document::Document;
+use gather::Gatherer;
 use problem::Problem;
 
 /// What a request is opened with where the caller does not say.
@@ -67,10 +70,21 @@ impl Serving {
     }
 }
 
-/// What every handler has at hand.
+/// What every handler has at hand. The router clones it for each call, some times over, and so it is shared.
 #[derive(Clone)]
-struct Service {
+struct Service(Arc<Parts>);
+
+impl Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+struct Parts {
     store: Store,
+    gatherer: Gatherer,
     hub: Hub,
     settings: Settings,
     /// Under this name the callers' actions are noted.
@@ -78,7 +92,7 @@ struct Service {
     /// How long a body may take to arrive.
     patience: Duration,
     metrics: PrometheusHandle,
-    document: Arc<OpenApi>,
+    document: OpenApi,
 }
 
 /// Serves until `shutdown`, then ends what is under way, for as long as the grace lasts.
@@ -92,8 +106,10 @@ pub async fn run(
 ) {
     let (patience, metrics) = (serving.patience, serving.metrics.clone());
     let (routes, document) = routes().split_for_parts();
-    let document = Arc::new(document);
-    let service = Service { store, hub, settings, actor: Actor::new("http"), patience, metrics, document };
+    let actor = Actor::new("http");
+    let gatherer = Gatherer::start(store.clone(), actor.clone());
+    let parts = Parts { store, gatherer, hub, settings, actor, patience, metrics, document };
+    let service = Service(Arc::new(parts));
     tokio::select! {
         () = server::serve(listener, with_the_rest(routes).with_state(service), &serving, &shutdown) => {}
         () = scrape::sort(&serving.metrics) => {}

@@ -1,7 +1,5 @@
 //! `POST /tracking`: a driver's position report, or an array of them.
 
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +9,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::document::{BadBody, NoRedis};
+use super::gather::last_of_each;
 use super::problem::Problem;
 use super::{Service, body, json};
 use crate::domain::{Driver, DriverId, Point};
@@ -95,7 +94,7 @@ pub(super) async fn report(State(service): State<Service>, request: Request) -> 
         Ok(Json(taken).into_response())
     } else {
         let driver = json::object(&text).and_then(driver)?;
-        service.store.report(&[driver], &service.actor).await?;
+        service.gatherer.report(driver).await?;
         Ok(().into_response())
     }
 }
@@ -119,13 +118,4 @@ fn sort_out(text: &str) -> Result<(Vec<Driver>, Taken), Problem> {
     }
     let accepted = drivers.len();
     Ok((last_of_each(drivers), Taken { accepted, refused }))
-}
-
-/// Where a driver reports more than once, it is where the last report says.
-fn last_of_each(mut drivers: Vec<Driver>) -> Vec<Driver> {
-    let mut known = HashSet::new();
-    drivers.reverse();
-    drivers.retain(|driver| known.insert(driver.id.clone()));
-    drivers.reverse();
-    drivers
 }

@@ -7,8 +7,8 @@ use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
-/// How many reports one script takes: each may match somebody who waits, and Redis is not to be held for long.
-const REPORTS_AT_ONCE: usize = 50;
+/// How many reports are sent to one script. It takes fewer while somebody waits whom each may match.
+const REPORTS_AT_ONCE: usize = 500;
 /// How many silent drivers one script makes stale.
 const STALE_AT_ONCE: usize = 500;
 /// How many of them it tells of, where it is the time to tell.
@@ -19,20 +19,25 @@ type Near = (Vec<u8>, f64, f64, f64, f64);
 
 impl Store {
     /// Takes position reports: each makes its driver available there, and gives it at once to the request that has waited
-    /// longest of those whose radius it is in. A report that matches is noted under the name of `actor`.
+    /// longest of those whose radius it is in. A report that matches is noted under the name of `actor`. No driver may be among
+    /// them twice.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn report(&self, reports: &[Driver], actor: &Actor) -> Result<(), StoreError> {
         self.switch.check()?;
-        for chunk in reports.chunks(REPORTS_AT_ONCE) {
+        let (mut rest, mut most) = (reports, REPORTS_AT_ONCE);
+        while !rest.is_empty() {
+            let sent = rest.len().min(most);
             let mut call = self.call(&self.scripts.report);
-            call.arg(actor.as_str());
-            for driver in chunk {
+            for driver in &rest[..sent] {
                 call.arg(driver.place.lng()).arg(driver.place.lat()).arg(driver.id.as_bytes());
             }
-            let failed: Vec<u8> = self.run(&call).await?;
+            call.arg(actor.as_str());
+            let (taken, failed): (usize, Vec<u8>) = self.run(&call).await?;
             not_given_away(&failed);
+            most = taken.clamp(1, sent);
+            rest = &rest[most..];
         }
         Ok(())
     }

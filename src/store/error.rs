@@ -6,7 +6,7 @@ use super::Address;
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
 /// Why something was not read or not done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The address cannot be used.
     #[error("this is no address of a Redis: {0}")]

@@ -68,8 +68,8 @@ impl Store {
     /// Strikes off the group who is gone, and the one who leaves. One who has something pending stays, until others have
     /// taken it over: with the name Redis would drop that, too.
     async fn strike_off(&self, group: Group, leaving: Option<&Actor>) -> Result<(), StoreError> {
-        let mut call = MEMBERS.call();
-        call.key(&self.keys.events).arg(group.name()).arg(millis(GONE)).arg(leaving.map_or("", Actor::as_str));
+        let mut call = MEMBERS.call(&[&self.keys.events]);
+        call.arg(group.name()).arg(millis(GONE)).arg(leaving.map_or("", Actor::as_str));
         self.run(&call).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use metrics::{counter, histogram};
+use metrics::{SharedString, counter, histogram};
 use redis::{Arg, Cmd, RedisError, RedisResult};
 
 use super::{Store, StoreError};
@@ -11,12 +11,12 @@ impl Store {
     /// Waits for an answer, and notes how long it took under the name of the command or script that was sent.
     pub(super) async fn measured<T>(
         &self,
-        command: String,
+        command: impl Into<SharedString>,
         answer: impl Future<Output = RedisResult<T>>,
     ) -> Result<T, StoreError> {
         let began = Instant::now();
         let answer = answer.await;
-        histogram!("cabstand_redis_command_seconds", "command" => command).record(began.elapsed());
+        histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(began.elapsed());
         answer.map_err(|error| self.counted(&error))
     }
 

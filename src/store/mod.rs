@@ -117,7 +117,7 @@ impl Store {
 
     async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
         let mut connection = self.connection.clone();
-        self.measured("pipeline".to_owned(), commands.query_async(&mut connection)).await
+        self.measured("pipeline", commands.query_async(&mut connection)).await
     }
 }
 

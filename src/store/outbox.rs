@@ -158,8 +158,8 @@ impl Store {
     }
 
     fn call_outbox<'a>(&self, script: &'a Script) -> Call<'a> {
-        let mut call = script.call();
-        call.key(&self.keys.events).key(&self.keys.outbox).key(&self.keys.dead_letters).arg(&self.keys.messages);
+        let mut call = script.call(&[&self.keys.events, &self.keys.outbox, &self.keys.dead_letters]);
+        call.arg(&self.keys.messages);
         call
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use redis::{FromRedisValue, ScriptInvocation, ToRedisArgs};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
 
 use super::{Store, StoreError};
 
@@ -24,26 +24,27 @@ impl Script {
         Self { name, code: redis::Script::new(&parts.join("\n")) }
     }
 
-    /// A call of it; keys and arguments follow.
-    pub(super) fn call(&self) -> Call<'_> {
-        Call { name: self.name, invocation: self.code.prepare_invoke() }
+    /// A call of it with these keys; its arguments follow.
+    pub(super) fn call(&self, keys: &[&str]) -> Call<'_> {
+        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
+        command.arg("EVALSHA").arg(self.code.get_hash()).arg(keys.len()).arg(keys);
+        Call { script: self, command }
     }
 }
 
-/// A call of a script, to which keys and arguments can be added.
+/// What most calls have room in, so that they need not grow: so many words, and so many bytes in all.
+const ARGUMENTS: usize = 32;
+const BYTES: usize = 512;
+
+/// A call of a script, to which arguments can be added. It is written down as it is sent.
 pub(super) struct Call<'a> {
-    name: &'static str,
-    invocation: ScriptInvocation<'a>,
+    script: &'a Script,
+    command: Cmd,
 }
 
 impl Call<'_> {
-    pub(super) fn key(&mut self, key: &str) -> &mut Self {
-        self.invocation.key(key);
-        self
-    }
-
     pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
-        self.invocation.arg(arg);
+        self.command.arg(arg);
         self
     }
 }
@@ -101,16 +102,25 @@ fn by_hand(name: &'static str, own: &str) -> Script {
 impl Store {
     /// A call of this script with our keys; its arguments follow.
     pub(super) fn call<'a>(&self, script: &'a Script) -> Call<'a> {
-        let mut call = script.call();
-        for key in self.keys.of_scripts() {
-            call.key(key);
-        }
+        let mut call = script.call(&self.keys.of_scripts());
         call.arg(&self.keys.prefix);
         call
     }
 
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, StoreError> {
+        let Script { name, code } = call.script;
         let mut connection = self.connection.clone();
-        self.measured(call.name.to_owned(), call.invocation.invoke_async(&mut connection)).await
+        let answer = async {
+            let answer: RedisResult<T> = call.command.query_async(&mut connection).await;
+            // A Redis that was started anew, or has run something else meanwhile, does not know it.
+            match answer {
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                    code.prepare_invoke().load_async(&mut connection).await?;
+                    call.command.query_async(&mut connection).await
+                }
+                answer => answer,
+            }
+        };
+        self.measured(*name, answer).await
     }
 }
