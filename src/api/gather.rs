@@ -1,84 +1,91 @@
-//! Gathers single reports that arrive while Redis is busy with those before them: one script takes them all, and each caller is
-//! answered after that. Redis and this service would otherwise spend most of a report's time on its way through a connection.
-//! A report that comes alone goes at once; nothing waits for company.
-
-use std::collections::HashMap;
+//! Gathers what is asked of Redis while it is busy with what was asked before: one script does it all, and each caller is
+//! answered after that. Redis and this service would otherwise spend most of a call's time on its way through a connection and on
+//! setting up a script. What comes alone goes at once; nothing waits for company.
 
 use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::problem::Problem;
-use crate::domain::{Actor, Driver, DriverId};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
-/// So many reports are gathered at the most; who comes then waits to be let in.
+/// So much is gathered at the most; who comes then waits to be let in.
 const MOST: usize = 500;
 
-/// The one who gathers. Clones are the same one, whose task ends with the last of them.
+/// One who gathers questions `Q` that are answered with `A`. Clones are the same one, whose task ends with the last of them.
 #[derive(Clone)]
-pub(super) struct Gatherer(mpsc::Sender<Arrived>);
+pub(super) struct Gatherer<Q, A>(mpsc::Sender<Asked<Q, A>>);
 
-/// A report, and where its outcome is waited for.
-struct Arrived {
-    driver: Driver,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-}
+/// A question, and where its answer is waited for.
+type Asked<Q, A> = (Q, oneshot::Sender<Result<A, StoreError>>);
 
-impl Gatherer {
-    /// One that writes under the name of this actor.
-    pub(super) fn start(store: Store, actor: Actor) -> Self {
-        let (gatherer, arrived) = mpsc::channel(MOST);
-        tokio::spawn(gather(arrived, store, actor));
+impl<Q: Send + 'static, A: Send + 'static> Gatherer<Q, A> {
+    /// One who hands what has come to `work`, which answers each question in its place.
+    pub(super) fn start<F>(work: impl Fn(Vec<Q>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Vec<Result<A, StoreError>>> + Send,
+    {
+        let (gatherer, mut asked) = mpsc::channel::<Asked<Q, A>>(MOST);
+        tokio::spawn(async move {
+            let mut those = Vec::new();
+            while asked.recv_many(&mut those, MOST).await > 0 {
+                let (questions, waiting): (Vec<_>, Vec<_>) = those.drain(..).unzip();
+                for (answer, waiting) in work(questions).await.into_iter().zip(waiting) {
+                    // Who has gone meanwhile does not want to know.
+                    let _ = waiting.send(answer);
+                }
+            }
+        });
         Self(gatherer)
     }
 
-    /// Takes a report, with others if there are any.
-    pub(super) async fn report(&self, driver: Driver) -> Result<(), Problem> {
+    /// Asks this, with what others ask if there are any.
+    pub(super) async fn ask(&self, question: Q) -> Result<A, Problem> {
         // Only a runtime that ends takes the task away.
         let ending = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is ending");
-        let (answer, outcome) = oneshot::channel();
-        self.0.send(Arrived { driver, answer }).await.map_err(|_| ending())?;
-        Ok(outcome.await.map_err(|_| ending())??)
+        let (waiting, answer) = oneshot::channel();
+        self.0.send((question, waiting)).await.map_err(|_| ending())?;
+        Ok(answer.await.map_err(|_| ending())??)
     }
-}
-
-async fn gather(mut reports: mpsc::Receiver<Arrived>, store: Store, actor: Actor) {
-    let mut arrived = Vec::new();
-    while reports.recv_many(&mut arrived, MOST).await > 0 {
-        let (drivers, answers): (Vec<_>, Vec<_>) = arrived.drain(..).map(|one| (one.driver, one.answer)).unzip();
-        let outcome = store.report(&last_of_each(drivers), &actor).await;
-        for answer in answers {
-            // Who has gone meanwhile does not want to know.
-            let _ = answer.send(outcome.clone());
-        }
-    }
-}
-
-/// Where a driver reports more than once, it is where the last report says.
-pub(super) fn last_of_each(drivers: Vec<Driver>) -> Vec<Driver> {
-    if drivers.len() < 2 {
-        return drivers;
-    }
-    let last: HashMap<&DriverId, usize> = drivers.iter().enumerate().map(|(i, driver)| (&driver.id, i)).collect();
-    if last.len() == drivers.len() {
-        return drivers;
-    }
-    let mut lasts: Vec<usize> = last.into_values().collect();
-    lasts.sort_unstable();
-    lasts.into_iter().map(|i| drivers[i].clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::Point;
+    use std::sync::Arc;
 
-    #[test]
-    fn of_several_reports_of_a_driver_the_last_counts() {
-        let at = |id: &str, lat: f64| Driver { id: id.parse().unwrap(), place: Point::clamped(lat, 0.0) };
-        let told = last_of_each(vec![at("a", 1.0), at("b", 2.0), at("a", 3.0), at("c", 4.0), at("b", 5.0)]);
-        assert_eq!(told, [at("a", 3.0), at("c", 4.0), at("b", 5.0)]);
-        assert_eq!(last_of_each(vec![at("a", 1.0), at("b", 2.0)]), [at("a", 1.0), at("b", 2.0)]);
-        assert_eq!(last_of_each(Vec::new()), []);
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_while_others_are_served_goes_together_and_each_gets_its_own_answer() {
+        let leave = Arc::new(Semaphore::new(0));
+        let (held, (served, mut rounds)) = (Arc::clone(&leave), mpsc::unbounded_channel());
+        let gatherer = Gatherer::start(move |questions: Vec<u32>| {
+            let (leave, served) = (Arc::clone(&held), served.clone());
+            async move {
+                served.send(questions.len()).unwrap();
+                leave.acquire().await.unwrap().forget();
+                let odd = |question| StoreError::Answer(format!("{question} is odd"));
+                questions.into_iter().map(|q| if q % 2 == 0 { Ok(q * 10) } else { Err(odd(q)) }).collect()
+            }
+        });
+        let ask = |question| {
+            let gatherer = gatherer.clone();
+            async move { (question, gatherer.ask(question).await.ok()) }
+        };
+        let mut asking = JoinSet::from_iter([ask(0)]);
+        assert_eq!(rounds.recv().await, Some(1), "the first goes alone and at once");
+        for question in 1..5 {
+            asking.spawn(ask(question));
+        }
+        while gatherer.0.capacity() != MOST - 4 {
+            tokio::task::yield_now().await;
+        }
+        leave.add_permits(2);
+        assert_eq!(rounds.recv().await, Some(4), "the others together");
+        let mut answers = asking.join_all().await;
+        answers.sort_unstable();
+        assert_eq!(answers, [(0, Some(0)), (1, None), (2, Some(20)), (3, None), (4, Some(40))]);
     }
 }

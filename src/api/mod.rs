@@ -4,6 +4,7 @@
 //! is one script: bad input leaves no trace.
 
 mod body;
+mod crowd;
 mod document;
 mod gather;
 mod health;
@@ -34,8 +35,8 @@ use crate::domain::{Actor, Metres};
 use crate::rider::Hub;
 use crate::store::Store;
 
+use crowd::{Looks, Opens, Reports};
 use document::Document;
-use gather::Gatherer;
 use problem::Problem;
 
 /// What a request is opened with where the caller does not say.
@@ -84,7 +85,9 @@ impl Deref for Service {
 
 struct Parts {
     store: Store,
-    gatherer: Gatherer,
+    reports: Reports,
+    looks: Looks,
+    opens: Opens,
     hub: Hub,
     settings: Settings,
     /// Under this name the callers' actions are noted.
@@ -107,9 +110,18 @@ pub async fn run(
     let (patience, metrics) = (serving.patience, serving.metrics.clone());
     let (routes, document) = routes().split_for_parts();
     let actor = Actor::new("http");
-    let gatherer = Gatherer::start(store.clone(), actor.clone());
-    let parts = Parts { store, gatherer, hub, settings, actor, patience, metrics, document };
-    let service = Service(Arc::new(parts));
+    let service = Service(Arc::new(Parts {
+        reports: crowd::reports(store.clone(), actor.clone()),
+        looks: crowd::looks(store.clone(), search::RADIUS),
+        opens: crowd::opens(store.clone(), actor.clone()),
+        store,
+        hub,
+        settings,
+        actor,
+        patience,
+        metrics,
+        document,
+    }));
     tokio::select! {
         () = server::serve(listener, with_the_rest(routes).with_state(service), &serving, &shutdown) => {}
         () = scrape::sort(&serving.metrics) => {}

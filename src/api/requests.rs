@@ -90,7 +90,7 @@ pub(super) async fn open(State(service): State<Service>, Valid(body): Valid<Open
         ttl: service.settings.ttl,
         interval: service.settings.interval,
     };
-    let request_id = service.store.open(&new, &service.actor).await?;
+    let request_id = service.opens.ask(new).await?;
     Ok(Json(Opened { request_id }))
 }
 

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use crate::domain::{Candidate, DriverId, Metres, Point};
 
 /// How far away drivers are looked for, as in the article.
-const RADIUS: Metres = Metres(15_000.0);
+pub(super) const RADIUS: Metres = Metres(15_000.0);
 /// How many drivers one may ask for.
 const LIMITS: std::ops::RangeInclusive<usize> = 1..=100;
 
@@ -78,6 +78,6 @@ pub(super) async fn nearest(
     let place = Point::new(query.lat, query.lng)?;
     let limit = usize::try_from(query.limit.unwrap_or(1)).ok().filter(|limit| LIMITS.contains(limit));
     let limit = limit.ok_or_else(|| Problem::field("limit", "a limit is a whole number from 1 to 100"))?;
-    let found = service.store.nearest(&[place], RADIUS, limit).await?;
-    Ok(Json(found.into_iter().flatten().map(Found::from).collect()))
+    let found = service.looks.ask((place, limit)).await?;
+    Ok(Json(found.into_iter().map(Found::from).collect()))
 }

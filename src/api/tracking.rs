@@ -8,8 +8,8 @@ use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::crowd::last_of_each;
 use super::document::{BadBody, NoRedis};
-use super::gather::last_of_each;
 use super::problem::Problem;
 use super::{Service, body, json};
 use crate::domain::{Driver, DriverId, Point};
@@ -94,7 +94,7 @@ pub(super) async fn report(State(service): State<Service>, request: Request) -> 
         Ok(Json(taken).into_response())
     } else {
         let driver = json::object(&text).and_then(driver)?;
-        service.gatherer.report(driver).await?;
+        service.reports.ask(driver).await?;
         Ok(().into_response())
     }
 }

@@ -14,8 +14,12 @@ const STALE_AT_ONCE: usize = 500;
 /// How many of them it tells of, where it is the time to tell.
 const TOLD_AT_ONCE: usize = 100;
 
-/// What `nearest.lua` answers for one driver: id, metres, geohash, longitude, latitude.
-type Near = (Vec<u8>, f64, f64, f64, f64);
+/// How many drivers one script looks for; a place counts for some more.
+const LOOKED_FOR_AT_ONCE: usize = 200;
+const A_PLACE_COUNTS_FOR: usize = 5;
+
+/// What `nearest.lua` answers for one driver: id, metres, geohash.
+type Near = (Vec<u8>, f64, f64);
 
 impl Store {
     /// Takes position reports: each makes its driver available there, and gives it at once to the request that has waited
@@ -141,16 +145,32 @@ impl Store {
         radius: Metres,
         count: usize,
     ) -> Result<Vec<Vec<Candidate>>, StoreError> {
-        if places.is_empty() {
-            return Ok(Vec::new());
+        let places: Vec<(Point, usize)> = places.iter().map(|place| (*place, count)).collect();
+        self.nearest_to_each(&places, radius).await
+    }
+
+    /// The same where each place has a number of its own of how many at most.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn nearest_to_each(
+        &self,
+        places: &[(Point, usize)],
+        radius: Metres,
+    ) -> Result<Vec<Vec<Candidate>>, StoreError> {
+        let (mut rest, mut answers) = (places, Vec::with_capacity(places.len()));
+        while !rest.is_empty() {
+            let (those, others) = rest.split_at(at_once(rest));
+            rest = others;
+            let mut call = self.call(&self.scripts.nearest);
+            call.arg(radius.0);
+            for (place, count) in those {
+                call.arg(place.lng()).arg(place.lat()).arg(*count);
+            }
+            let answer: Vec<Vec<Near>> = self.run(&call).await?;
+            answers.extend(answer.into_iter().map(|near| near.into_iter().map(nearby).collect()));
         }
-        let mut call = self.call(&self.scripts.nearest);
-        call.arg(radius.0).arg(count);
-        for place in places {
-            call.arg(place.lng()).arg(place.lat());
-        }
-        let answer: Vec<Vec<Near>> = self.run(&call).await?;
-        Ok(answer.into_iter().map(|near| near.into_iter().map(candidate).collect()).collect())
+        Ok(answers)
     }
 
     /// A page of all drivers in the order of their geohashes: those from `start` on. An empty page is the end.
@@ -195,9 +215,28 @@ pub(super) fn place(score: f64) -> Point {
     Cell::from_score(hash(score)).centre()
 }
 
-pub(super) fn candidate((id, distance_m, score, lng, lat): Near) -> Candidate {
+/// How many of these places one script looks around.
+fn at_once(places: &[(Point, usize)]) -> usize {
+    let mut looked_for = 0;
+    let those = places.iter().take_while(|(_, count)| {
+        looked_for += count + A_PLACE_COUNTS_FOR;
+        looked_for <= LOOKED_FOR_AT_ONCE
+    });
+    those.count().max(1)
+}
+
+/// A driver with its place, as `around.lua` answers.
+pub(super) fn candidate((id, distance_m, score, lng, lat): (Vec<u8>, f64, f64, f64, f64)) -> Candidate {
     let driver = Driver { id: DriverId::from_redis(&id), place: Point::clamped(lat, lng) };
     Candidate { driver, distance_m, geohash: hash(score) }
+}
+
+fn nearby((id, distance_m, score): Near) -> Candidate {
+    Candidate {
+        driver: Driver { id: DriverId::from_redis(&id), place: place(score) },
+        distance_m,
+        geohash: hash(score),
+    }
 }
 
 #[expect(

@@ -6,6 +6,7 @@ use metrics::{SharedString, counter, histogram};
 use redis::{Arg, Cmd, RedisError, RedisResult};
 
 use super::{Store, StoreError};
+use crate::domain::clean;
 
 impl Store {
     /// Waits for an answer, and notes how long it took under the name of the command or script that was sent.
@@ -18,6 +19,12 @@ impl Store {
         let answer = answer.await;
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(began.elapsed());
         answer.map_err(|error| self.counted(&error))
+    }
+
+    /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
+    pub(super) fn turned_down(&self, reason: &str) -> StoreError {
+        refused();
+        StoreError::Server { address: self.address.to_string(), reason: clean(reason.as_bytes()) }
     }
 
     /// Counts an error, and answers it in our words. By itself for reads that wait: how long they took says nothing.

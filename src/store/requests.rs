@@ -1,6 +1,7 @@
 //! Requests: opening and reading them. What is done to one that waits is in `operator.rs`.
 
 use std::collections::BTreeSet;
+use std::slice;
 use std::time::Duration;
 
 use redis::Value;
@@ -11,6 +12,8 @@ use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, UnixMs, Use
 
 /// How many requests are read by one script: it holds Redis for less than a millisecond.
 const READ_AT_ONCE: usize = 100;
+/// How many requests are opened by one script, which takes some tens of microseconds for each.
+const OPENED_AT_ONCE: usize = 50;
 /// How many keys one step of the look for bare keys visits.
 const SCAN_AT_ONCE: usize = 500;
 
@@ -49,17 +52,47 @@ impl Store {
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
     pub async fn open(&self, new: &NewRequest, actor: &Actor) -> Result<RequestId, StoreError> {
+        let opened = self.open_all(slice::from_ref(new), actor).await?.pop();
+        opened.unwrap_or_else(|| Err(StoreError::Answer("no new request".to_owned())))
+    }
+
+    /// Opens several requests, each by itself, and answers the number of each in the same order or why it was not opened.
+    ///
+    /// # Errors
+    /// Where the handle is read-only or Redis cannot do it. Some of them may have been opened.
+    pub async fn open_all(
+        &self,
+        new: &[NewRequest],
+        actor: &Actor,
+    ) -> Result<Vec<Result<RequestId, StoreError>>, StoreError> {
         self.switch.check()?;
-        let mut call = self.call(&self.scripts.open);
-        call.arg(new.user_id.as_ref().map_or("", UserId::as_str))
-            .arg(new.pickup.lat())
-            .arg(new.pickup.lng())
-            .arg(new.radius.0)
-            .arg(millis(new.ttl))
-            .arg(millis(new.interval))
-            .arg(actor.as_str());
-        let id: String = self.run(&call).await?;
-        id.parse().map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes()))))
+        let mut opened = Vec::with_capacity(new.len());
+        for chunk in new.chunks(OPENED_AT_ONCE) {
+            let mut call = self.call(&self.scripts.open);
+            for new in chunk {
+                call.arg(new.user_id.as_ref().map_or("", UserId::as_str))
+                    .arg(new.pickup.lat())
+                    .arg(new.pickup.lng())
+                    .arg(new.radius.0)
+                    .arg(millis(new.ttl))
+                    .arg(millis(new.interval));
+            }
+            call.arg(actor.as_str());
+            let answers: Vec<Vec<String>> = self.run(&call).await?;
+            opened.extend(answers.iter().map(|answer| self.opened(answer)));
+        }
+        Ok(opened)
+    }
+
+    /// What `open.lua` answers for one: its number, or nothing and why.
+    fn opened(&self, answer: &[String]) -> Result<RequestId, StoreError> {
+        match answer {
+            [_, why] => Err(self.turned_down(why)),
+            [id] => id
+                .parse()
+                .map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes())))),
+            _ => Err(StoreError::Answer("open.lua".to_owned())),
+        }
     }
 
     /// The request with this number as it stands; none where there is neither key nor record.
