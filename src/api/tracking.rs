@@ -89,14 +89,19 @@ pub(super) struct Refused {
 pub(super) async fn report(State(service): State<Service>, request: Request) -> Result<Response, Problem> {
     let text = body::read(request, service.patience, LONGEST_ARRAY).await?;
     if text.trim_start().starts_with('[') {
-        let (drivers, taken) = sort_out(&text)?;
-        service.store.report(&drivers, &service.actor).await?;
-        Ok(Json(taken).into_response())
+        // Apart, so that a single report has not to carry the room for many.
+        Box::pin(many(&service, &text)).await
     } else {
         let driver = json::object(&text).and_then(driver)?;
         service.reports.ask(driver).await?;
         Ok(().into_response())
     }
+}
+
+async fn many(service: &Service, text: &str) -> Result<Response, Problem> {
+    let (drivers, taken) = sort_out(text)?;
+    service.store.report(&drivers, &service.actor).await?;
+    Ok(Json(taken).into_response())
 }
 
 fn driver(report: Report) -> Result<Driver, Problem> {
