@@ -12,7 +12,7 @@
 //! | [`rider`] | tells riders how their requests ended, and the operator's webhook | `store`, `domain`, `http_client` |
 //! | [`api`] | the HTTP service | `rider`, `store`, `domain` |
 //! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
-//! | [`simulation`] | a city that drives itself, as HTTP clients of the service | `domain`, `http_client` |
+//! | [`simulation`] | a city that drives itself, and calls at a rate, as HTTP clients of the service | `domain`, `http_client` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
 //! | [`http_client`] | how others are called over HTTP and HTTPS | nothing |
 //! | [`config`] | flag over variable over file over default | nothing |
@@ -46,6 +46,10 @@
 //! Whoever ends a request writes the end into the stream of events in the same script. All telling begins there: a consumer
 //! group of [`rider`] logs it in the article's words, another one puts it into an outbox for the operator's webhook, and
 //! every service gives it to the riders who listen at its door. Every clock is Redis' own `TIME`.
+//!
+//! What callers ask of Redis while it is busy with others before them is gathered and goes to it together, each caller being
+//! answered after the write: a script's set-up and its way through the connection cost more than a report. Nothing waits for
+//! company.
 //!
 //! # Seen from outside
 //!
