@@ -67,11 +67,16 @@ impl Redis {
 
     /// The longest command since then, none where none took a tenth of a millisecond.
     pub fn slowest(&mut self) -> Option<(Duration, String)> {
+        self.slow().into_iter().max()
+    }
+
+    /// All of them.
+    pub fn slow(&mut self) -> Vec<(Duration, String)> {
         let ours = ["info", "config", "slowlog"];
         let name = |slow: &Slow| slow.3.first().map(|word| String::from_utf8_lossy(word).to_lowercase());
         let entries: Vec<Slow> = self.run("SLOWLOG GET -1");
         let theirs = entries.iter().filter_map(|slow| Some((Duration::from_micros(slow.2), name(slow)?)));
-        theirs.filter(|(_, name)| !ours.contains(&name.as_str())).max()
+        theirs.filter(|(_, name)| !ours.contains(&name.as_str())).collect()
     }
 
     /// The server's process.
