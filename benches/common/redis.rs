@@ -59,13 +59,14 @@ impl Redis {
         Shares::watched(&self.server.socket(), act)
     }
 
-    /// Notes from now on every command that takes longer than a tenth of a millisecond.
-    pub fn watch_slow(&mut self) {
-        self.run::<()>("CONFIG SET slowlog-log-slower-than 100 slowlog-max-len 4096");
+    /// Notes from now on every command that takes longer than this. They must be few: the log keeps the newest.
+    pub fn watch_slow(&mut self, than: Duration) {
+        let micros = than.as_micros();
+        self.run::<()>(&format!("CONFIG SET slowlog-log-slower-than {micros} slowlog-max-len 16384"));
         self.run::<()>("SLOWLOG RESET");
     }
 
-    /// The longest command since then, none where none took a tenth of a millisecond.
+    /// The longest command since then, none where none took so long.
     pub fn slowest(&mut self) -> Option<(Duration, String)> {
         self.slow().into_iter().max()
     }

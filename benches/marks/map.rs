@@ -74,7 +74,7 @@ impl Refreshed {
         let shares: Shares = redis.shares(|| drop(read()));
         let (mut costs, mut slowest) = (Vec::new(), Vec::new());
         for _ in 0..TIMES {
-            redis.watch_slow();
+            redis.watch_slow(Duration::from_micros(100));
             let before = redis.account();
             read();
             costs.push(redis.account().since(&before).by_clients(&shares));

@@ -34,7 +34,7 @@ pub fn measure(runtime: &Runtime) -> Vec<Line> {
     let service = Service::start(&redis.server.url(), &[]);
     sleep(SPANS.0);
 
-    redis.watch_slow();
+    redis.watch_slow(MARK.3 / 5);
     let (before, lags, server) = (redis.account(), Lags::of(&service), redis.process());
     let (cpu, server_cpu, began) = (service.process().cpu(), server.cpu(), Instant::now());
     sleep(SPANS.1);
