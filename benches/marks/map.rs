@@ -1,6 +1,5 @@
 //! Row 2: what one refresh of the whole city's map costs Redis, whatever the fleet, beside reading every driver.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use cabstand::domain::geohash::Cell;
@@ -102,26 +101,28 @@ impl Refreshed {
     }
 }
 
-/// Each driver in view has to be told once: by name, or in the count of the one cell that it is in.
+/// Each driver in view has to be told once: by name, or in the count of the one cell whose scores hold its own.
 fn what_is_wrong(fleet: &FleetView, all: &[(Vec<u8>, f64)], view: View) -> Option<String> {
     if fleet.total != all.len() as u64 {
         return Some(format!("{} in all and not {}", fleet.total, all.len()));
     }
-    let mut left: HashMap<Cell, u64> = fleet.blocks.iter().map(|block| (block.cell, block.count)).collect();
-    let mut steps: Vec<u8> = left.keys().map(|cell| cell.step()).collect();
-    steps.sort_unstable();
-    steps.dedup();
-    let mut singles = 0;
+    let mut blocks: Vec<((u64, u64), u64)> =
+        fleet.blocks.iter().map(|block| (block.cell.scores(), block.count)).collect();
+    blocks.sort_unstable();
+    if blocks.windows(2).any(|pair| pair[0].0.1 > pair[1].0.0) {
+        return Some("cells lie over one another".to_owned());
+    }
+    let (mut held, mut singles) = (vec![0; blocks.len()], 0);
     for (_, score) in all {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a geohash has 52 bits")]
-        let at = Cell::from_score(*score as u64).centre();
-        let block = steps.iter().map(|step| Cell::containing(at, *step)).find(|cell| left.contains_key(cell));
-        match block {
-            Some(cell) => *left.get_mut(&cell)? = left[&cell].checked_sub(1).unwrap_or(u64::MAX),
-            None => singles += usize::from(view.bounds.contains(at)),
+        let score = *score as u64;
+        let after = blocks.partition_point(|((from, _), _)| *from <= score);
+        match blocks[..after].last() {
+            Some(((_, below), _)) if score < *below => held[after - 1] += 1,
+            _ => singles += usize::from(view.bounds.contains(Cell::from_score(score).centre())),
         }
     }
-    let odd = left.values().filter(|count| **count != 0).count();
+    let odd = blocks.iter().zip(held).filter(|((_, told), held)| told != held).count();
     let told = fleet.drivers.len();
     (odd > 0 || told != singles).then(|| format!("{odd} cells differ, {told} single drivers and not {singles}"))
 }
