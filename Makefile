@@ -3,7 +3,7 @@
 CARGO ?= cargo
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test lint build fmt picture check-redis
+.PHONY: help demo test lint build fmt picture bench check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ build: ## The program, in target/release
 picture: check-redis ## Draw the pictures of the README anew
 	$(CARGO) run --release --locked --quiet -- demo --headless --duration 45s --ttl 40s --warn-left 10s \
 		--speed 4 --arrivals 15 --pictures assets
+
+bench: check-redis ## Measure everything; ROWS=1,5 measures these rows of the table of marks alone
+ifndef ROWS
+	$(CARGO) bench --locked --bench nearest --bench fleet --bench frame
+endif
+	$(CARGO) bench --locked --bench marks -- $(ROWS)
 
 fmt: ## Format the code
 	$(CARGO) fmt
