@@ -118,8 +118,8 @@ end
 
 -- Ends a request that is still searching: stream, record, schedule and key, all at once. The stream comes first: Redis does
 -- not take back what a script has done before it fails, and an end that cannot be told must be none.
--- `driver` and `distance_m` belong to 'found' and are '' otherwise. `attempted` is nil, or what an attempt has read and changed:
--- the fields of the record as they are read here, and a flat list of those to be set.
+-- `driver` and `distance_m` belong to 'found' and are '' otherwise. `attempted` is nil, or what an attempt has found while the
+-- key is active: the fields of the record as they are read here, and a flat list of those to be set.
 local function finish(id, state, actor, driver, distance_m, reason, attempted)
   local record = record_key(id)
   local was = attempted or redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at', 'life')
@@ -141,7 +141,7 @@ local function finish(id, state, actor, driver, distance_m, reason, attempted)
   forget(id)
 
   -- A key that holds something of somebody else's is left alone.
-  local key, says = request_key(id), key_says(id)
+  local key, says = request_key(id), attempted and 'active' or key_says(id)
   if state ~= 'cancelled' then
     if says == 'active' then redis.call('DEL', key) end
   elseif says == 'active' or (says == 'cancelled' and redis.call('PTTL', key) < 0) then

@@ -30,6 +30,8 @@ pub(super) struct Agenda {
     changed_at: Option<Instant>,
     /// Whom this worker has seen end: the next that is heard of their keys is that end, and no news.
     ended: HashSet<RequestId>,
+    /// The newest request that was attempted.
+    newest: Option<RequestId>,
     sweep: Sweep,
     /// None where silence means nothing.
     silent_at: Option<Instant>,
@@ -45,6 +47,7 @@ impl Agenda {
             changed: BTreeSet::new(),
             changed_at: None,
             ended: HashSet::new(),
+            newest: None,
             sweep: Sweep::new(now),
             silent_at: freshness.is_watched().then_some(now),
             telling_at: now,
@@ -88,8 +91,11 @@ impl Agenda {
         self.attempts_at = now + next_in.map_or(HEARTBEAT, |next| next.clamp(GATHER_DUE, HEARTBEAT));
     }
 
-    /// These were attempted, and by that looked at: what had changed of them is settled.
-    pub(super) fn looked_at(&mut self, looks: &[Look]) {
+    /// These were attempted, and by that looked at: what had changed of them is settled. Answers how many of them have been
+    /// opened lately: their numbers are larger than all before.
+    pub(super) fn looked_at(&mut self, looks: &[Look]) -> usize {
+        let new = looks.iter().filter(|look| Some(look.id) > self.newest).count();
+        self.newest = looks.iter().map(|look| Some(look.id)).fold(self.newest, Option::max);
         if self.ended.len() >= MOST_ENDED {
             self.ended.clear();
         }
@@ -99,6 +105,7 @@ impl Agenda {
                 self.ended.insert(look.id);
             }
         }
+        new
     }
 
     /// The requests that have changed, oldest first; none while there is a backlog of attempts, for a while.
@@ -199,6 +206,13 @@ mod tests {
         note(&mut agenda, Changed::Request(ids[0]), now);
         agenda.attempted(now, None);
         assert_eq!(agenda.take_changed(now), [ids[0]]);
+    }
+
+    #[test]
+    fn it_knows_new_requests_from_those_that_are_attempted_again() {
+        let (mut agenda, _) = agenda();
+        let looks = [8, 7, 9].map(|number| Look { id: RequestId::new(number).unwrap(), outcome: Outcome::Waiting });
+        assert_eq!([agenda.looked_at(&looks[..2]), agenda.looked_at(&looks), agenda.looked_at(&looks)], [2, 1, 0]);
     }
 
     #[test]

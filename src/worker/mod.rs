@@ -26,7 +26,7 @@ const CHUNK: usize = 50;
 const ATTEMPTS_AT_ONCE: usize = 25;
 /// So many odd requests are remembered, so that each is warned of once.
 const MOST_ODD: usize = 10_000;
-/// Working through a backlog, it rests as long as a script took, and at the most so long: Redis itself takes about that for one,
+/// At a flood of new requests it rests as long as a script took, and at the most so long: Redis itself takes about that for one,
 /// and what it takes longer is due to others already.
 const MOST_REST: Duration = Duration::from_millis(2);
 /// After so many scripts full of attempts something else has its turn.
@@ -95,13 +95,13 @@ impl Worker {
         self.sweep(agenda.sweep()).await
     }
 
-    /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn. It rests
-    /// between two scripts, so that half of Redis' time is left to those who open requests.
+    /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn. Where
+    /// they are new requests it rests between two scripts, so that half of Redis' time is left to those who open more.
     async fn attempt(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         for _ in 0..CHUNKS_A_ROUND {
             let began = Instant::now();
             let round = self.store.attempt_due(&self.name, ATTEMPTS_AT_ONCE).await?;
-            agenda.looked_at(&round.looks);
+            let new = agenda.looked_at(&round.looks);
             self.tell(&round.looks);
             for late in round.late {
                 histogram!("cabstand_attempt_lag_seconds").record(late);
@@ -110,7 +110,9 @@ impl Worker {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;
             }
-            sleep(began.elapsed().min(MOST_REST)).await;
+            if new > ATTEMPTS_AT_ONCE / 4 {
+                sleep(began.elapsed().min(MOST_REST)).await;
+            }
         }
         Ok(())
     }
