@@ -91,8 +91,13 @@
 //! # Cost by the screen
 //!
 //! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map
-//! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few; the
-//! nearest driver is searched in circles that double from 50 m. Neither ever reads the whole set.
+//! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few. Who is
+//! nearest is searched in the same grid (`lib_cells.lua`): the cells that the circle touches are counted, Redis' own search is left
+//! to circles whose cells hold few, and where there is a crowd, cells are quartered, the nearest first. Neither ever reads the
+//! whole set, nor a crowd that stands just outside.
+//!
+//! A worker attempts what is due in scripts of a millisecond or two, and rests between two of them at a flood of new requests, so
+//! that more can be opened meanwhile. An attempt in vain writes the record once, the schedule once, and one event.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -312,6 +312,86 @@ async fn the_nearest_is_found_among_all_that_hands_have_done_to_the_map() {
     }
 }
 
+/// A fleet of so many: around a place, spread over so many degrees; with a rank of it within a hundred metres or so.
+fn fleet(runner: &mut TestRunner, (lat, lng): (f64, f64), spread: f64, rank: f64) -> Vec<(f64, f64)> {
+    (0..2_500)
+        .map(|n| {
+            let (north, east) = (-0.5..0.5_f64, -0.5..0.5_f64).new_tree(runner).unwrap().current();
+            let width = if f64::from(n) < rank * 2_500.0 { 0.002 } else { spread };
+            let lng = (lng + east * width + 540.0).rem_euclid(360.0) - 180.0;
+            ((lat + north * width).clamp(-85.05, 85.05), lng)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_nearest_is_that_of_redis_own_search_however_the_fleet_stands() {
+    let mut runner =
+        TestRunner::new_with_rng(ProptestConfig::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[3; 32]));
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let (home, seam, north, south) = ((LAT, LNG), (-17.0, 180.0), (85.0, 20.0), (-85.04, -179.99));
+    for (centre, spread, rank) in [
+        (home, 0.4, 0.0),
+        (home, 0.4, 0.5),
+        (home, 40.0, 0.9),
+        (home, 0.002, 1.0),
+        (home, 0.0, 0.0),
+        (seam, 0.4, 0.0),
+        (seam, 0.4, 0.8),
+        (north, 0.6, 0.3),
+        (south, 0.3, 0.3),
+    ] {
+        redis.run::<()>("DEL drivers");
+        let mut add = redis::cmd("GEOADD");
+        add.arg("drivers");
+        for (n, (lat, lng)) in fleet(&mut runner, centre, spread, rank).into_iter().enumerate() {
+            add.arg(lng).arg(lat).arg(format!("d{n}"));
+        }
+        add.exec(&mut redis.connection).unwrap();
+        for _ in 0..60 {
+            let look = (-0.7..0.7_f64, -0.7..0.7_f64, 0..3_usize, 50.0..20_000.0_f64, 1..30_usize);
+            let (lat, lng, zoom, radius, count) = look.new_tree(&mut runner).unwrap().current();
+            let zoom = [0.002, 0.02, 0.4][zoom];
+            let lng = (centre.1 + lng * zoom + 540.0).rem_euclid(360.0) - 180.0;
+            let from = place((centre.0 + lat * zoom).clamp(-85.05, 85.05), lng);
+            let plain = format!("GEOSEARCH drivers FROMLONLAT {} {} BYRADIUS {radius} m", from.lng(), from.lat());
+            let expected: Vec<(String, f64)> = redis.run(&format!("{plain} ASC COUNT {count} WITHDIST"));
+            let ours = store.nearest(&[from], Metres(radius), count).await.unwrap().remove(0);
+            // Who are equally far away may stand in any order.
+            let metres: Vec<f64> = ours.iter().map(|c| c.distance_m).collect();
+            let case = format!("{centre:?} {spread} {rank}: {plain} {count}\n{expected:?}\n{ours:?}");
+            assert_eq!(metres.len(), expected.len(), "{case}");
+            assert!(metres.iter().zip(&expected).all(|(ours, plain)| (ours - plain.1).abs() < 1e-3), "{case}");
+            let names: std::collections::HashSet<_> = ours.iter().map(|c| c.driver.id.as_str()).collect();
+            assert_eq!(names.len(), ours.len(), "nobody twice: {case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_that_waits_is_within_reach_or_not_also_across_the_seam() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    for n in 0..400 {
+        // Redis itself has no cell for a longitude of 180 degrees sharp.
+        let east = f64::from(n % 20) * 1e-4 + 1e-5;
+        open(&store, f64::from(n / 20) * 1e-4, if n % 2 == 0 { 180.0 - east } else { east - 180.0 }, 500.0).await;
+    }
+    attempt_all(&store).await;
+    let waiting = |redis: &mut Redis| redis.run::<i64>("ZCARD cabstand:waiting");
+    for lng in [179.99, -179.99] {
+        report(&store, at("outside", 0.001, lng)).await;
+        assert_eq!(waiting(&mut redis), 400);
+    }
+    for (n, lng) in [179.997, -179.997, 180.0].into_iter().enumerate() {
+        report(&store, at(&format!("inside{n}"), 0.001, lng)).await;
+        assert_eq!(redis.run::<Vec<String>>("ZRANGE drivers 0 -1"), ["outside"]);
+    }
+    assert_eq!(waiting(&mut redis), 397);
+    assert_eq!(redis.field(1, "driver_id").as_deref(), Some("inside0"), "the oldest is served first");
+}
+
 /// How long Redis itself has worked on a script, in microseconds a call, since this was last asked.
 fn script_us(redis: &mut Redis) -> f64 {
     let stats: String = redis.run("INFO commandstats");

@@ -25,29 +25,41 @@ local NOW = math.floor(NOW_US / 1000)
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
 
--- Notes an event in the record of its request, so that a request's life can be read without reading the whole stream. One
--- without a record gets none by it.
-local function note_in_life(id, event)
-  local record = redis.pcall('HMGET', record_key(id), 'state', 'life')
-  if record.err or not record[1] then return end
-  local life = {}
-  for noted in (' ' .. (record[2] or '')):sub(-LIFE_READ):gmatch(' (%d+%-%d+)') do life[#life + 1] = noted end
-  life[#life + 1] = event
-  redis.call('HSET', record_key(id), 'life', table.concat(life, ' ', math.max(1, #life - LIFE_KEPT + 1)))
+-- The note of a request's events, with one more. Ids are 16 bytes or more with the space between them: only a note that is
+-- longer than those of all that are kept, which a foreign hand may have made it, is read.
+local function life_with(life, event)
+  if not life then return event end
+  if #life + 1 + #event <= 16 * LIFE_KEPT and life:find('^[%d- ]*$') then return life .. ' ' .. event end
+  local ids = {}
+  for noted in (' ' .. life):sub(-LIFE_READ):gmatch(' (%d+%-%d+)') do ids[#ids + 1] = noted end
+  ids[#ids + 1] = event
+  return table.concat(ids, ' ', math.max(1, #ids - LIFE_KEPT + 1))
 end
 
 -- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out.
-local function tell(kind, fields)
-  local entry, request = {'type', kind}, nil
+local function enter(kind, fields)
+  local entry = {'type', kind}
   for i = 1, #fields, 2 do
     if fields[i + 1] ~= '' then
       entry[#entry + 1] = fields[i]
       entry[#entry + 1] = fields[i + 1]
     end
-    if fields[i] == 'request_id' then request = fields[i + 1] end
   end
-  local event = redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
-  if request then note_in_life(request, event) end
+  return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+end
+
+-- The same, and notes the event in the record of its request, so that a request's life can be read without reading the whole
+-- stream. One without a record gets none by it.
+local function tell(kind, fields)
+  local event = enter(kind, fields)
+  for i = 1, #fields, 2 do
+    if fields[i] == 'request_id' then
+      local record = redis.pcall('HMGET', record_key(fields[i + 1]), 'state', 'life')
+      if not record.err and record[1] then
+        redis.call('HSET', record_key(fields[i + 1]), 'life', life_with(record[2], event))
+      end
+    end
+  end
   return event
 end
 
@@ -81,10 +93,12 @@ end
 -- which a key of another type is too: it cannot be a request's. Under a record 'other' counts as cancelled, as the article's
 -- service takes it for not active; without one it is somebody else's string, and no request.
 local function key_says(id)
-  local key = request_key(id)
-  local kind = redis.call('TYPE', key).ok
-  if kind ~= 'string' then return 'gone' end
-  local value = redis.call('GET', key)
+  local value = redis.pcall('GET', request_key(id))
+  if not value then return 'gone' end
+  if value.err then
+    -- It cannot be read because it is no string, or else nothing is known of it.
+    return redis.call('TYPE', request_key(id)).ok == 'string' and error(value) or 'gone'
+  end
   if ACTIVE[value] then return 'active' end
   return CANCELLED[value] and 'cancelled' or 'other'
 end
@@ -104,23 +118,30 @@ end
 
 -- Ends a request that is still searching: stream, record, schedule and key, all at once. The stream comes first: Redis does
 -- not take back what a script has done before it fails, and an end that cannot be told must be none.
--- `driver` and `distance_m` belong to 'found' and are '' otherwise.
-local function finish(id, state, actor, driver, distance_m, reason)
+-- `driver` and `distance_m` belong to 'found' and are '' otherwise. `attempted` is nil, or what an attempt has found while the
+-- key is active: the fields of the record as they are read here, and a flat list of those to be set.
+local function finish(id, state, actor, driver, distance_m, reason, attempted)
   local record = record_key(id)
-  local was = redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at')
+  local was = attempted or redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at', 'life')
   local at = driver ~= '' and redis.call('GEOPOS', DRIVERS, driver)[1] or {'', ''}
   -- Who comes late to hear of the end can tell by the event whether it was told already.
-  local event = tell(state, {
+  local event = enter(state, {
     'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
     'driver_lat', at[2], 'driver_lng', at[1], 'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '',
     'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
-  redis.call('HSET', record, 'state', state, 'ended_at', NOW, 'ended_by', actor, 'end_event', event)
-  if driver ~= '' then redis.call('HSET', record, 'driver_id', driver, 'distance_m', distance_m) end
+  local set = attempted and attempted.set or {}
+  for _, value in ipairs({'state', state, 'ended_at', NOW, 'ended_by', actor, 'end_event', event, 'life', life_with(was[6], event)}) do
+    set[#set + 1] = value
+  end
+  if driver ~= '' then
+    for _, value in ipairs({'driver_id', driver, 'distance_m', distance_m}) do set[#set + 1] = value end
+  end
+  redis.call('HSET', record, unpack(set))
   redis.call('PEXPIRE', record, RECORD_KEPT_MS)
   forget(id)
 
   -- A key that holds something of somebody else's is left alone.
-  local key, says = request_key(id), key_says(id)
+  local key, says = request_key(id), attempted and 'active' or key_says(id)
   if state ~= 'cancelled' then
     if says == 'active' then redis.call('DEL', key) end
   elseif says == 'active' or (says == 'cancelled' and redis.call('PTTL', key) < 0) then

@@ -36,13 +36,13 @@ local function put_off(id)
   if at then redis.call('ZADD', DUE, at, id) else forget(id) end
 end
 
--- Takes over the key's TTL as the deadline, whoever set it last. Written only where it differs: every write is a
--- notification, which brings the next look.
-local function keep_deadline(id, key_end, recorded)
+-- The key's TTL as the deadline, whoever set it last, as fields of the record to be set: none where it differs from what is
+-- recorded by no more than a trifle.
+local function deadline_to_set(key_end, recorded)
   local expires_at = key_end and key_end - 1
-  local differs = recorded ~= expires_at
-  if expires_at and recorded then differs = not (math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS) end
-  if differs then redis.call('HSET', record_key(id), 'expires_at', expires_at or '') end
+  local same = recorded == expires_at
+  if expires_at and recorded then same = math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS end
+  return same and {} or {'expires_at', expires_at or ''}
 end
 
 -- The driver for a request at this place: the one at hand where it is near enough, or else the nearest, {id, metres}.
@@ -67,7 +67,7 @@ end
 -- Answers {id, outcome, driver, metres}.
 local function look(id, actor, why, at_hand)
   local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
-    'expires_at', 'created_at')
+    'expires_at', 'created_at', 'life')
   if record.err or record[1] ~= 'searching' then
     forget(id)
     return {id, 'gone'}
@@ -83,31 +83,35 @@ local function look(id, actor, why, at_hand)
   local radius, interval = tonumber(record[5]), tonumber(record[6])
   if why ~= 'key' and attempts == '0' then why, at_hand = 'attempt', nil end
 
+  -- An attempt's marks in the record are set together with what comes of it: one write, one notification.
+  local marks = {}
   if why == 'attempt' then
-    attempts = redis.call('HINCRBY', record_key(id), 'attempts', 1)
-    redis.call('HSET', record_key(id), 'last_attempt_at', NOW)
+    attempts = string.format('%d', attempts + 1)
+    marks = {'attempts', attempts, 'last_attempt_at', NOW}
   end
   local driver = why ~= 'key' and driver_for(lng, lat, radius, at_hand)
   if driver then
-    finish(id, 'found', actor, driver[1], driver[2], why)
+    finish(id, 'found', actor, driver[1], driver[2], why, {user, lat, lng, attempts, record[9], record[10], set = marks})
     redis.call('ZREM', DRIVERS, driver[1])
     unjudge(driver[1])
     return {id, 'found', driver[1], driver[2]}
   end
 
   local key_end = end_of_key(id)
-  keep_deadline(id, key_end, tonumber(record[8]))
+  local set = deadline_to_set(key_end, tonumber(record[8]))
   if why == 'attempt' then
+    local stale = stale_within(lng, lat, radius, STALE_TOLD)
+    local event = enter('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
+      'attempts', attempts, 'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)})
+    redis.call('HSET', record_key(id), 'attempts', attempts, 'last_attempt_at', NOW, 'life', life_with(record[10], event), unpack(set))
     local next_at = NOW + interval
     if key_end then next_at = math.min(next_at, key_end) end
     redis.call('ZADD', DUE, next_at, id)
     pcall(enlist, id, lng, lat, radius, tonumber(record[9]) or NOW)  -- who was taken off the lists by a foreign hand comes back
-    local stale = stale_within(lng, lat, radius, STALE_TOLD)
-    tell('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'attempts', attempts,
-      'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)})
-  elseif key_end then
-    redis.call('ZADD', DUE, 'LT', key_end, id)
+    return {id, 'searching'}
   end
+  if #set > 0 then redis.call('HSET', record_key(id), unpack(set)) end
+  if key_end then redis.call('ZADD', DUE, 'LT', key_end, id) end
   return {id, 'searching'}
 end
 

@@ -142,8 +142,6 @@ impl Feed {
                     self.changed.insert(id);
                     self.requests.wanted = true;
                 }
-                // Both are told by the beat; a change of the schedule comes with one of a record.
-                Changed::Workers | Changed::Due => {}
             }
         }
     }

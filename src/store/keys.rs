@@ -32,8 +32,6 @@ pub(super) enum KeyKind {
     Drivers,
     Request(RequestId),
     Record(RequestId),
-    Workers,
-    Due,
     Other,
 }
 
@@ -115,10 +113,6 @@ impl Keys {
     pub(super) fn kind_of(&self, key: &str) -> KeyKind {
         if key == self.drivers {
             KeyKind::Drivers
-        } else if key == self.workers {
-            KeyKind::Workers
-        } else if key == self.due {
-            KeyKind::Due
         } else if let Some(Ok(id)) = key.strip_prefix(&self.records).map(str::parse) {
             KeyKind::Record(id)
         } else if let Some(Ok(id)) = key.strip_prefix(&self.prefix).map(str::parse) {

@@ -37,10 +37,6 @@ pub enum Changed {
     Everything,
     /// The set of drivers.
     Drivers,
-    /// The list of workers.
-    Workers,
-    /// The schedule.
-    Due,
     /// This request, by key or record.
     Request(RequestId),
 }
@@ -69,9 +65,20 @@ impl Store {
     /// Subscribes to the changes of all keys that matter here.
     #[must_use]
     pub fn watch(&self) -> Watch {
+        self.watch_for(Ear::All)
+    }
+
+    /// The same for a worker, which writes records and the schedule itself at each attempt and need not hear of that: what
+    /// others do with a request shows in its key.
+    #[must_use]
+    pub fn watch_for_work(&self) -> Watch {
+        self.watch_for(Ear::Work)
+    }
+
+    fn watch_for(&self, ear: Ear) -> Watch {
         let inbox = Arc::new(Inbox::default());
         let (tell, hearing) = watch::channel(Hearing::Connecting);
-        let listener = Listener { store: self.clone(), inbox: Arc::clone(&inbox), hearing: tell };
+        let listener = Listener { store: self.clone(), ear, inbox: Arc::clone(&inbox), hearing: tell };
         Watch { inbox, hearing, _task: AbortOnDropHandle::new(tokio::spawn(listener.run())) }
     }
 }
@@ -130,8 +137,6 @@ impl Inbox {
         let Some(key) = message.get_channel_name().strip_prefix(channel_prefix) else { return };
         let changed = match store.keys.kind_of(key) {
             KeyKind::Drivers => Changed::Drivers,
-            KeyKind::Workers => Changed::Workers,
-            KeyKind::Due => Changed::Due,
             KeyKind::Request(id) | KeyKind::Record(id) => Changed::Request(id),
             KeyKind::Other => {
                 if let Some(canary) = self.canary().take_if(|canary| canary.key == key) {
@@ -151,8 +156,18 @@ impl Inbox {
     }
 }
 
+/// What is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ear {
+    /// All keys that matter.
+    All,
+    /// The drivers and the requests' own keys.
+    Work,
+}
+
 struct Listener {
     store: Store,
+    ear: Ear,
     inbox: Arc<Inbox>,
     hearing: watch::Sender<Hearing>,
 }
@@ -217,14 +232,12 @@ impl Listener {
 
     async fn subscribe(&self, connection: &mut MultiplexedConnection) -> Result<(), StoreError> {
         let (channel, keys) = (self.channel(), &self.store.keys);
-        for key in [&keys.drivers, &keys.workers, &keys.due] {
-            connection.subscribe(format!("{channel}{key}")).await.map_err(|e| self.error(&e))?;
+        let mut patterns = vec![format!("{}[1-9]*", keys.prefix), format!("{}*", keys.canary)];
+        if self.ear == Ear::All {
+            patterns.push(format!("{}cabstand:request:*", keys.prefix));
         }
-        for pattern in [
-            format!("{}[1-9]*", keys.prefix),
-            format!("{}cabstand:request:*", keys.prefix),
-            format!("{}*", keys.canary),
-        ] {
+        connection.subscribe(format!("{channel}{}", keys.drivers)).await.map_err(|e| self.error(&e))?;
+        for pattern in patterns {
             connection.psubscribe(format!("{channel}{pattern}")).await.map_err(|e| self.error(&e))?;
         }
         Ok(())

@@ -7,7 +7,8 @@ use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedi
 use super::{Store, StoreError};
 
 const LIB: &str = include_str!("../../assets/lua/lib.lua");
-const NEAREST: &str = include_str!("../../assets/lua/lib_nearest.lua");
+const NEAREST: &str =
+    concat!(include_str!("../../assets/lua/lib_cells.lua"), "\n", include_str!("../../assets/lua/lib_nearest.lua"));
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
 const HAND: &str = include_str!("../../assets/lua/lib_hand.lua");
 const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");

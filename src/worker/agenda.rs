@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::sweep::Sweep;
 use crate::domain::{Freshness, RequestId};
-use crate::store::Changed;
+use crate::store::{Changed, Look, Outcome};
 
 /// A worker asks for due requests at least so often, and by that is known to live.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -15,6 +15,12 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const SILENT_EVERY: Duration = Duration::from_secs(1);
 /// Changes that come so close together are dealt with at once, so that a flood of them makes few rounds.
 const GATHER: Duration = Duration::from_millis(5);
+/// Attempts that fall due so close together are made by one script: each has its price, however little there is to do.
+const GATHER_DUE: Duration = Duration::from_millis(10);
+/// What has changed waits so long for a backlog of attempts, which look at most of it as well.
+const MOST_DEFERRED: Duration = Duration::from_millis(500);
+/// So many of those who have ended are remembered.
+const MOST_ENDED: usize = 10_000;
 
 /// The attempts, the requests that have changed, and the sweep.
 #[derive(Debug)]
@@ -22,6 +28,10 @@ pub(super) struct Agenda {
     attempts_at: Instant,
     changed: BTreeSet<RequestId>,
     changed_at: Option<Instant>,
+    /// Whom this worker has seen end: the next that is heard of their keys is that end, and no news.
+    ended: HashSet<RequestId>,
+    /// The newest request that was attempted.
+    newest: Option<RequestId>,
     sweep: Sweep,
     /// None where silence means nothing.
     silent_at: Option<Instant>,
@@ -36,13 +46,15 @@ impl Agenda {
             attempts_at: now,
             changed: BTreeSet::new(),
             changed_at: None,
+            ended: HashSet::new(),
+            newest: None,
             sweep: Sweep::new(now),
             silent_at: freshness.is_watched().then_some(now),
             telling_at: now,
         }
     }
 
-    /// Takes down what has changed. The workers' own heartbeats are no work.
+    /// Takes down what has changed. The key of a request tells of a new one, too, and of one whose schedule has changed.
     pub(super) fn note(&mut self, changes: &HashSet<Changed>, now: Instant) {
         for change in changes {
             match change {
@@ -51,11 +63,12 @@ impl Agenda {
                     self.sweep.mark_all(now);
                 }
                 Changed::Drivers => self.sweep.mark(now),
-                Changed::Workers => {}
-                Changed::Due => self.attempts_at = self.attempts_at.min(now + GATHER),
                 Changed::Request(id) => {
-                    self.changed.insert(*id);
-                    self.changed_at.get_or_insert(now + GATHER);
+                    self.attempts_at = self.attempts_at.min(now + GATHER);
+                    if !self.ended.remove(id) {
+                        self.changed.insert(*id);
+                        self.changed_at.get_or_insert(now + GATHER);
+                    }
                 }
             }
         }
@@ -75,11 +88,31 @@ impl Agenda {
 
     /// Nothing is due any more, and the next request will be in so long; none where none waits.
     pub(super) fn attempted(&mut self, now: Instant, next_in: Option<Duration>) {
-        self.attempts_at = now + next_in.map_or(HEARTBEAT, |next| next.min(HEARTBEAT));
+        self.attempts_at = now + next_in.map_or(HEARTBEAT, |next| next.clamp(GATHER_DUE, HEARTBEAT));
     }
 
-    /// The requests that have changed, oldest first.
-    pub(super) fn take_changed(&mut self) -> Vec<RequestId> {
+    /// These were attempted, and by that looked at: what had changed of them is settled. Answers how many of them have been
+    /// opened lately: their numbers are larger than all before.
+    pub(super) fn looked_at(&mut self, looks: &[Look]) -> usize {
+        let new = looks.iter().filter(|look| Some(look.id) > self.newest).count();
+        self.newest = looks.iter().map(|look| Some(look.id)).fold(self.newest, Option::max);
+        if self.ended.len() >= MOST_ENDED {
+            self.ended.clear();
+        }
+        for look in looks {
+            self.changed.remove(&look.id);
+            if matches!(look.outcome, Outcome::Ended(_)) {
+                self.ended.insert(look.id);
+            }
+        }
+        new
+    }
+
+    /// The requests that have changed, oldest first; none while there is a backlog of attempts, for a while.
+    pub(super) fn take_changed(&mut self, now: Instant) -> Vec<RequestId> {
+        if self.attempts_are_due(now) && self.changed_at.is_some_and(|at| now < at + MOST_DEFERRED) {
+            return Vec::new();
+        }
         self.changed_at = None;
         std::mem::take(&mut self.changed).into_iter().collect()
     }
@@ -113,6 +146,7 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::State;
 
     fn agenda() -> (Agenda, Instant) {
         let now = Instant::now();
@@ -151,10 +185,43 @@ mod tests {
     }
 
     #[test]
-    fn heartbeats_do_not_wake() {
+    fn attempts_that_are_due_close_together_are_made_together() {
         let (mut agenda, now) = agenda();
-        note(&mut agenda, Changed::Workers, now);
-        assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
+        agenda.attempted(now, Some(Duration::ZERO));
+        assert_eq!(agenda.wakes_at(), now + GATHER_DUE);
+    }
+
+    #[test]
+    fn what_was_attempted_needs_no_second_look_and_what_has_ended_none_at_all() {
+        let (mut agenda, now) = agenda();
+        let ids = [7, 8].map(|number| RequestId::new(number).unwrap());
+        for id in ids {
+            note(&mut agenda, Changed::Request(id), now);
+        }
+        agenda.looked_at(&[Look { id: ids[0], outcome: Outcome::Ended(State::Found) }]);
+        note(&mut agenda, Changed::Request(ids[0]), now);
+        agenda.attempted(now, None);
+        assert_eq!(agenda.take_changed(now), [ids[1]]);
+        // An end can be taken back.
+        note(&mut agenda, Changed::Request(ids[0]), now);
+        agenda.attempted(now, None);
+        assert_eq!(agenda.take_changed(now), [ids[0]]);
+    }
+
+    #[test]
+    fn it_knows_new_requests_from_those_that_are_attempted_again() {
+        let (mut agenda, _) = agenda();
+        let looks = [8, 7, 9].map(|number| Look { id: RequestId::new(number).unwrap(), outcome: Outcome::Waiting });
+        assert_eq!([agenda.looked_at(&looks[..2]), agenda.looked_at(&looks), agenda.looked_at(&looks)], [2, 1, 0]);
+    }
+
+    #[test]
+    fn changes_wait_for_a_backlog_of_attempts_but_not_for_ever() {
+        let (mut agenda, now) = agenda();
+        note(&mut agenda, Changed::Everything, now);
+        note(&mut agenda, Changed::Request(RequestId::new(7).unwrap()), now);
+        assert!(agenda.attempts_are_due(now) && agenda.take_changed(now).is_empty());
+        assert_eq!(agenda.take_changed(now + GATHER + MOST_DEFERRED).len(), 1);
     }
 
     #[test]
@@ -165,7 +232,9 @@ mod tests {
             note(&mut agenda, Changed::Request(RequestId::new(number).unwrap()), later);
         }
         assert_eq!(agenda.wakes_at(), now + GATHER, "a flood does not put it off");
-        assert_eq!(agenda.take_changed().iter().map(|id| id.number()).collect::<Vec<_>>(), [7, 9]);
+        assert!(agenda.attempts_are_due(now + GATHER), "it may be a new request");
+        agenda.attempted(now, None);
+        assert_eq!(agenda.take_changed(now).iter().map(|id| id.number()).collect::<Vec<_>>(), [7, 9]);
         assert_eq!(agenda.wakes_at(), now + HEARTBEAT);
     }
 

@@ -8,6 +8,7 @@ mod agenda;
 mod sweep;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use metrics::histogram;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -21,14 +22,19 @@ use sweep::Sweep;
 
 /// How many requests one script looks at: it holds Redis for a millisecond or two.
 const CHUNK: usize = 50;
+/// How many it attempts, which takes longer each.
+const ATTEMPTS_AT_ONCE: usize = 25;
 /// So many odd requests are remembered, so that each is warned of once.
 const MOST_ODD: usize = 10_000;
+/// At a flood of new requests it rests as long as a script took, and at the most so long: Redis itself takes about that for one,
+/// and what it takes longer is due to others already.
+const MOST_REST: Duration = Duration::from_millis(2);
 /// After so many scripts full of attempts something else has its turn.
 const CHUNKS_A_ROUND: usize = 20;
 
 /// Works until `shutdown`.
 pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
-    let watch = store.watch();
+    let watch = store.watch_for_work();
     let mut outage = Outage::new("worker");
     let mut agenda = Agenda::new(Instant::now(), store.freshness());
     let mut worker = Worker { store, name: worker, odd: HashSet::new() };
@@ -77,7 +83,7 @@ impl Worker {
         if agenda.attempts_are_due(Instant::now()) {
             self.attempt(agenda).await?;
         }
-        let changed = agenda.take_changed();
+        let changed = agenda.take_changed(Instant::now());
         for ids in changed.chunks(CHUNK) {
             let looks = self.store.settle_by_key(ids, &self.name).await?;
             self.tell(&looks);
@@ -89,17 +95,23 @@ impl Worker {
         self.sweep(agenda.sweep()).await
     }
 
-    /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn.
+    /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn. Where
+    /// they are new requests it rests between two scripts, so that half of Redis' time is left to those who open more.
     async fn attempt(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
         for _ in 0..CHUNKS_A_ROUND {
-            let round = self.store.attempt_due(&self.name, CHUNK).await?;
+            let began = Instant::now();
+            let round = self.store.attempt_due(&self.name, ATTEMPTS_AT_ONCE).await?;
+            let new = agenda.looked_at(&round.looks);
             self.tell(&round.looks);
             for late in round.late {
                 histogram!("cabstand_attempt_lag_seconds").record(late);
             }
-            if round.looks.len() < CHUNK {
+            if round.looks.len() < ATTEMPTS_AT_ONCE {
                 agenda.attempted(Instant::now(), round.next_in);
                 break;
+            }
+            if new > ATTEMPTS_AT_ONCE / 4 {
+                sleep(began.elapsed().min(MOST_REST)).await;
             }
         }
         Ok(())
