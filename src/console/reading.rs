@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::store::{Store, Toll};
 
 /// What is read on and on may take one part in so many of Redis' time: all together less than a tenth.
-pub(super) const FLEET: u32 = 16;
+pub(super) const FLEET: u32 = 14;
 pub(super) const CHANGED: u32 = 50;
-pub(super) const BESIDE: u32 = 200;
+pub(super) const BESIDE: u32 = 400;
 /// What is read once, or seldom, may take this part while it is.
 pub(super) const ONCE: u32 = 20;
 /// Where a reading failed it is done again after so long.
