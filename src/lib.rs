@@ -69,7 +69,7 @@
 //!
 //! `update` is pure: the time comes with the message, and what is to be done goes out as data. So countdowns are tested
 //! without sleeping, and a slow Redis never holds up a key. The feed subscribes first, then takes a snapshot, then follows;
-//! it reads only what the screen shows, and rests nine times as long as a reading took. What happened in the quarter of an hour
+//! it reads only what the screen shows, each kind of thing at its own pace, and rests by what that cost Redis. What happened in the quarter of an hour
 //! before its start is read once, the newest first, for the numbers; they say from when on they are whole.
 //!
 //! [`console::model::Model`] is all that the screen shows: the two tables, the map, the events and the numbers. Tables have one
@@ -91,10 +91,14 @@
 //! # Cost by the screen
 //!
 //! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map
-//! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few. Who is
-//! nearest is searched in the same grid (`lib_cells.lua`): the cells that the circle touches are counted, Redis' own search is left
-//! to circles whose cells hold few, and where there is a crowd, cells are quartered, the nearest first. Neither ever reads the
-//! whole set, nor a crowd that stands just outside.
+//! counts cells from coarse to fine ([`store::Store::refresh`]) and reads single drivers only where a cell holds few. What was
+//! read is kept in a [`store::Chart`]: a refresh asks of each known cell again what can have changed, one command a cell, and
+//! another view is shown at once as far as it is known. The steps in which crowds are drawn are the model's, and spread over
+//! what is in sight ([`console::model::Density`]).
+//!
+//! Who is nearest is searched in the same grid (`lib_cells.lua`): the cells that the circle touches are counted, Redis' own search
+//! is left to circles whose cells hold few, and where there is a crowd, cells are quartered, the nearest first. Neither ever reads
+//! the whole set, nor a crowd that stands just outside.
 //!
 //! A worker attempts what is due in scripts of a millisecond or two, and rests between two of them at a flood of new requests, so
 //! that more can be opened meanwhile. An attempt in vain writes the record once, the schedule once, and one event.
