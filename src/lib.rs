@@ -89,6 +89,11 @@
 //! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map
 //! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few; the
 //! nearest driver is searched in circles that double from 50 m. Neither ever reads the whole set.
+//!
+//! While few wait, the console reads all of them in full. Of many the lists that are kept of all who wait tell where, since when and
+//! how far ([`store::Listing`]), and their keys until when; records are read of those near sight on the screen, of what has ended,
+//! and where filter or order ask for riders or attempts, of all, one after the other. The table is kept in order change by change,
+//! and of very many the map has one pin a cell.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

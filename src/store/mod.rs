@@ -24,6 +24,7 @@ mod schedule;
 mod scripts;
 mod server;
 mod viewport;
+mod waiting;
 
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
 pub use requests::{NewRequest, SearchPage};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
+pub use waiting::{Listing, Place};
 
 use crate::domain::Freshness;
 

@@ -41,8 +41,10 @@ pub enum Changed {
     Workers,
     /// The schedule.
     Due,
-    /// This request, by key or record.
+    /// The key of this request: whether it waits, or until when.
     Request(RequestId),
+    /// The record of this request.
+    Record(RequestId),
 }
 
 /// How well changes are heard.
@@ -132,7 +134,8 @@ impl Inbox {
             KeyKind::Drivers => Changed::Drivers,
             KeyKind::Workers => Changed::Workers,
             KeyKind::Due => Changed::Due,
-            KeyKind::Request(id) | KeyKind::Record(id) => Changed::Request(id),
+            KeyKind::Request(id) => Changed::Request(id),
+            KeyKind::Record(id) => Changed::Record(id),
             KeyKind::Other => {
                 if let Some(canary) = self.canary().take_if(|canary| canary.key == key) {
                     let _ = canary.came.send(());

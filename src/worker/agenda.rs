@@ -53,7 +53,7 @@ impl Agenda {
                 Changed::Drivers => self.sweep.mark(now),
                 Changed::Workers => {}
                 Changed::Due => self.attempts_at = self.attempts_at.min(now + GATHER),
-                Changed::Request(id) => {
+                Changed::Request(id) | Changed::Record(id) => {
                     self.changed.insert(*id);
                     self.changed_at.get_or_insert(now + GATHER);
                 }

@@ -46,6 +46,8 @@ pub struct MapModel {
     pub fitted: bool,
     /// The extent has been asked for, and not been told yet.
     pub fitting: bool,
+    /// As it was fitted before all who wait were known.
+    pub provisional: Option<Projection>,
 }
 
 impl Default for MapModel {
@@ -62,6 +64,7 @@ impl Default for MapModel {
             legend: None,
             fitted: false,
             fitting: false,
+            provisional: None,
         }
     }
 }
