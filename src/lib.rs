@@ -65,7 +65,7 @@
 //!
 //! `update` is pure: the time comes with the message, and what is to be done goes out as data. So countdowns are tested
 //! without sleeping, and a slow Redis never holds up a key. The feed subscribes first, then takes a snapshot, then follows;
-//! it reads only what the screen shows, and rests nine times as long as a reading took. What happened in the quarter of an hour
+//! it reads only what the screen shows, each kind of thing at its own pace, and rests by what that cost Redis. What happened in the quarter of an hour
 //! before its start is read once, the newest first, for the numbers; they say from when on they are whole.
 //!
 //! [`console::model::Model`] is all that the screen shows: the two tables, the map, the events and the numbers. Tables have one
@@ -87,8 +87,10 @@
 //! # Cost by the screen
 //!
 //! A GEO set is a sorted set in the order of its geohashes, so a cell of the geohash grid is one range of scores. The map
-//! counts cells from coarse to fine ([`store::Store::fleet`]) and reads single drivers only where a cell holds few; the
-//! nearest driver is searched in circles that double from 50 m. Neither ever reads the whole set.
+//! counts cells from coarse to fine ([`store::Store::refresh`]) and reads single drivers only where a cell holds few. What was
+//! read is kept in a [`store::Chart`]: a refresh asks of each known cell again what can have changed, one command a cell, and
+//! another view is shown at once as far as it is known. The steps in which crowds are drawn are the model's, and spread over
+//! what is in sight ([`console::model::Density`]). The nearest driver is searched in circles that double from 50 m. Neither ever reads the whole set.
 //!
 //! While few wait, the console reads all of them in full. Of many the lists that are kept of all who wait tell where, since when and
 //! how far ([`store::Listing`]), and their keys until when; records are read of those near sight on the screen, of what has ended,

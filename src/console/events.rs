@@ -4,12 +4,12 @@
 //! newest first, so that the figures are soon whole for the shorter spans.
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::feed::{BEAT, FIRST_EVENTS};
 use super::message::{Message, News};
 use super::model::Span;
-use super::reading::SHARE;
+use super::reading::{ONCE, rest};
 use crate::domain::{Event, StreamId, UnixMs};
 use crate::store::{Store, StoreError};
 
@@ -73,11 +73,11 @@ impl Past {
 
     /// Reads on to the end, however often Redis is away meanwhile. Between two pages it rests, as all readings do.
     async fn read(&mut self, store: &Store, news: &mpsc::Sender<Message>) {
+        let (store, toll) = store.with_toll();
         while self.pages_left > 0 && !news.is_closed() {
-            let began = Instant::now();
-            match self.page(store).await {
+            match self.page(&store).await {
                 Ok((events, from)) => {
-                    let rest = began.elapsed() * (SHARE - 1);
+                    let rest = rest(toll.take(), ONCE);
                     let _ = news.send(Message::News(News::Past(events, from))).await;
                     if self.pages_left > 0 {
                         sleep(rest).await;

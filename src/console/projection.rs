@@ -80,6 +80,12 @@ impl Projection {
         self.metres_per_column * CELL_ASPECT / metres_per_degree()
     }
 
+    /// How many cells of the screen a part of the earth covers, in sight or not.
+    #[must_use]
+    pub fn cells_in(&self, bounds: Bounds) -> f64 {
+        (bounds.east - bounds.west) / self.column_deg() * (bounds.north - bounds.south) / self.row_deg()
+    }
+
     /// What is in sight.
     #[must_use]
     pub fn view(&self) -> View {

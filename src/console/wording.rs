@@ -23,6 +23,14 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// How many there are in a cell of the map: `0.4`, `7`, `1 200`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of drivers, saturates")]
+pub fn density(n: f64) -> String {
+    let text = format!("{n:.1}");
+    if n >= 10.0 { count(n.round() as u64) } else { text.trim_end_matches(".0").to_owned() }
+}
+
 /// How many of something there are, in words: `1 attempt`, `3 attempts`.
 #[must_use]
 pub fn many(n: u64, one: &str) -> String {

@@ -1,19 +1,21 @@
 //! The grid on which Redis keeps places: a GEO set is a sorted set whose scores are 52-bit geohashes.
 //!
 //! A hash has 26 bits of longitude over ±180° and 26 bits of latitude over ±85.05112878°, interleaved; counted from the
-//! least significant bit the even ones are latitude's and the odd ones longitude's (`geohash.c`). A cell of a coarser
-//! grid, `step` bits each way, is therefore one range of scores, so `ZCOUNT` counts its drivers in O(log n).
+//! least significant bit the even ones are latitude's and the odd ones longitude's (`geohash.c`). A cell of a coarser grid
+//! is named by the first bits of a hash, and is therefore one range of scores, so `ZCOUNT` counts its drivers in O(log n).
 
 use super::{Bounds, MAX_LAT, MAX_LNG, Point};
 
 /// Bits each way of the finest grid, on which Redis keeps its places.
 pub const FINEST: u8 = 26;
+/// Bits of a whole hash.
+const ALL: u8 = 2 * FINEST;
 
-/// One cell of the grid with `step` bits each way.
+/// One cell of a grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell {
-    /// Bits each way, 1 to 26. A cell is 360°/2^step wide and 170.1°/2^step high.
-    step: u8,
+    /// Bits of the hash that name it, 2 to 52. The first one is longitude's, the second latitude's, and so on.
+    bits: u8,
     /// Cells to the east of -180°.
     x: u32,
     /// Cells to the north of -85.05112878°.
@@ -21,11 +23,16 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// The cell of this grid in which the place lies. `step` is brought into 1 to 26.
+    /// The cell in which the place lies of the grid with so many bits each way, 1 to 26: 360°/2^step wide and 170.1°/2^step high.
     #[must_use]
     pub fn containing(place: Point, step: u8) -> Self {
-        let step = step.clamp(1, FINEST);
-        Self { step, x: index(place.lng(), MAX_LNG, step), y: index(place.lat(), MAX_LAT, step) }
+        Self::holding(place, 2 * step.clamp(1, FINEST))
+    }
+
+    /// The same for a grid by all its bits.
+    fn holding(place: Point, bits: u8) -> Self {
+        let (across, up) = each_way(bits);
+        Self { bits, x: index(place.lng(), MAX_LNG, across), y: index(place.lat(), MAX_LAT, up) }
     }
 
     /// The cell of the finest grid with this score, as a GEO set has it. A foreign score beyond 52 bits lies on the edge, where
@@ -34,38 +41,62 @@ impl Cell {
     pub fn from_score(score: u64) -> Self {
         // Redis puts the very edge of the earth one cell further.
         const LAST: u32 = 1 << FINEST;
-        Self { step: FINEST, x: gather(score >> 1).min(LAST), y: gather(score).min(LAST) }
+        Self { bits: ALL, x: gather(score >> 1).min(LAST), y: gather(score).min(LAST) }
     }
 
-    /// Bits each way.
+    /// How many bits of a hash name it, 2 to 52: the more, the smaller it is.
     #[must_use]
-    pub fn step(self) -> u8 {
-        self.step
+    pub fn bits(self) -> u8 {
+        self.bits
     }
 
     /// The scores of the places in this cell: from the first on, below the second.
     #[must_use]
     pub fn scores(self) -> (u64, u64) {
-        let hash = spread(self.y) | spread(self.x) << 1;
-        let shift = 2 * (FINEST - self.step);
-        (hash << shift, (hash + 1) << shift)
+        let (across, up) = each_way(self.bits);
+        let first = spread(self.y << (FINEST - up)) | spread(self.x << (FINEST - across)) << 1;
+        (first, first + (1 << (ALL - self.bits)))
     }
 
-    /// The four cells of the next finer grid that make up this one, in the order of their scores; none on the finest.
+    /// The cells that it is cut into, in the order of their scores: four, or two where `bits` names no more; none on the finest
+    /// grid.
     #[must_use]
-    pub fn quarters(self) -> Vec<Self> {
-        if self.step == FINEST {
-            return Vec::new();
+    pub fn parts(self, bits: u8) -> Vec<Self> {
+        let halves = self.halves().into_iter().flatten();
+        if self.bits + 2 > bits.min(ALL) {
+            halves.collect()
+        } else {
+            halves.filter_map(Self::halves).flatten().collect()
         }
-        let (step, x, y) = (self.step + 1, self.x * 2, self.y * 2);
-        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dx, dy)| Self { step, x: x + dx, y: y + dy }).to_vec()
+    }
+
+    /// Its western and eastern half, or its southern and northern, by turns.
+    fn halves(self) -> Option<[Self; 2]> {
+        let Self { bits, x, y } = self;
+        let half = |n| match bits % 2 {
+            0 => Self { bits: bits + 1, x: 2 * x + n, y },
+            _ => Self { bits: bits + 1, x, y: 2 * y + n },
+        };
+        (bits < ALL).then(|| [half(0), half(1)])
+    }
+
+    /// The cell of the next coarser grid that it is a half of; itself on the coarsest.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        let Self { bits, x, y } = self;
+        match bits {
+            ..=2 => self,
+            bits if bits % 2 == 1 => Self { bits: bits - 1, x: x / 2, y },
+            _ => Self { bits: bits - 1, x, y: y / 2 },
+        }
     }
 
     /// The cell's sides.
     #[must_use]
     pub fn bounds(self) -> Bounds {
-        let (south, north) = side(self.y, MAX_LAT, self.step);
-        let (west, east) = side(self.x, MAX_LNG, self.step);
+        let (across, up) = each_way(self.bits);
+        let (south, north) = side(self.y, MAX_LAT, up);
+        let (west, east) = side(self.x, MAX_LNG, across);
         Bounds { south, north, west, east }
     }
 
@@ -77,30 +108,31 @@ impl Cell {
     }
 }
 
-/// The cells of the grid `step` that the rectangle touches, row by row from the south-west.
+/// The cells that the rectangle touches of the grid with so many bits, row by row from the south-west.
 #[must_use]
-pub fn covering(bounds: Bounds, step: u8) -> Vec<Cell> {
-    let first = Cell::containing(Point::clamped_to_grid(bounds.south, bounds.west), step);
-    let last = Cell::containing(Point::clamped_to_grid(bounds.north, bounds.east), step);
-    (first.y..=last.y).flat_map(|y| (first.x..=last.x).map(move |x| Cell { step: first.step, x, y })).collect()
+pub fn covering(bounds: Bounds, bits: u8) -> Vec<Cell> {
+    let bits = bits.clamp(2, ALL);
+    let first = Cell::holding(Point::clamped_to_grid(bounds.south, bounds.west), bits);
+    let last = Cell::holding(Point::clamped_to_grid(bounds.north, bounds.east), bits);
+    (first.y..=last.y).flat_map(|y| (first.x..=last.x).map(move |x| Cell { bits, x, y })).collect()
 }
 
-/// The finest grid on which the rectangle touches at most `most` cells.
+/// The bits of the finest grid on which the rectangle touches at most `most` cells.
 #[must_use]
-pub fn step_for(bounds: Bounds, most: usize) -> u8 {
-    (1..=FINEST).rev().find(|&step| count(bounds, step) <= most).unwrap_or(1)
+pub fn bits_for(bounds: Bounds, most: usize) -> u8 {
+    (2..=ALL).rev().find(|&bits| count(bounds, bits) <= most).unwrap_or(2)
 }
 
-/// The finest grid whose cells are at least this many degrees of longitude wide.
-#[must_use]
-pub fn step_of_width(degrees: f64) -> u8 {
-    (1..=FINEST).rev().find(|&step| 2.0 * MAX_LNG / cells(step) >= degrees).unwrap_or(1)
-}
-
-fn count(bounds: Bounds, step: u8) -> usize {
-    let columns = index(bounds.east, MAX_LNG, step) - index(bounds.west, MAX_LNG, step) + 1;
-    let rows = index(bounds.north, MAX_LAT, step) - index(bounds.south, MAX_LAT, step) + 1;
+fn count(bounds: Bounds, bits: u8) -> usize {
+    let (across, up) = each_way(bits);
+    let columns = index(bounds.east, MAX_LNG, across) - index(bounds.west, MAX_LNG, across) + 1;
+    let rows = index(bounds.north, MAX_LAT, up) - index(bounds.south, MAX_LAT, up) + 1;
     columns as usize * rows as usize
+}
+
+/// How many of so many bits are longitude's, and how many latitude's.
+fn each_way(bits: u8) -> (u8, u8) {
+    (bits.div_ceil(2), bits / 2)
 }
 
 impl Point {
@@ -110,9 +142,9 @@ impl Point {
     }
 }
 
-/// How many cells a grid has in each direction.
-fn cells(step: u8) -> f64 {
-    f64::from(1_u32 << step)
+/// How many cells a grid has in a direction.
+fn cells(bits: u8) -> f64 {
+    f64::from(1_u32 << bits)
 }
 
 #[expect(
@@ -120,13 +152,13 @@ fn cells(step: u8) -> f64 {
     clippy::cast_sign_loss,
     reason = "brought into the range of the grid just before"
 )]
-fn index(degrees: f64, max: f64, step: u8) -> u32 {
-    let cells = cells(step);
+fn index(degrees: f64, max: f64, bits: u8) -> u32 {
+    let cells = cells(bits);
     ((degrees + max) / (2.0 * max) * cells).clamp(0.0, cells) as u32
 }
 
-fn side(index: u32, max: f64, step: u8) -> (f64, f64) {
-    let at = |i: u32| -max + f64::from(i) / cells(step) * 2.0 * max;
+fn side(index: u32, max: f64, bits: u8) -> (f64, f64) {
+    let at = |i: u32| -max + f64::from(i) / cells(bits) * 2.0 * max;
     (at(index), at(index + 1))
 }
 
@@ -164,9 +196,8 @@ mod tests {
     #[test]
     fn the_whole_earth_is_covered_by_the_coarsest_grid() {
         let earth = Bounds { south: -MAX_LAT, north: MAX_LAT, west: -MAX_LNG, east: MAX_LNG };
-        assert_eq!(covering(earth, 1).len(), 9, "two cells and the edge each way");
-        assert_eq!(step_for(earth, 9), 1);
-        assert_eq!(step_for(earth, 81), 3);
+        assert_eq!(covering(earth, 2).len(), 9, "two cells and the edge each way");
+        assert_eq!([9, 14, 15, 81].map(|most| bits_for(earth, most)), [2, 2, 3, 6]);
     }
 
     #[test]
@@ -187,22 +218,26 @@ mod tests {
         }
 
         #[test]
-        fn quarters_share_out_the_scores(place in any_place(), step in 1..FINEST) {
-            let cell = Cell::containing(place, step);
+        fn parts_share_out_the_scores(place in any_place(), bits in 2..ALL, to in 2..=ALL) {
+            let cell = Cell::holding(place, bits);
             let mut next = cell.scores().0;
-            for quarter in cell.quarters() {
-                prop_assert_eq!(quarter.scores().0, next);
-                next = quarter.scores().1;
+            for part in cell.parts(to) {
+                prop_assert_eq!(part.scores().0, next);
+                prop_assert!(part.whole() == cell || part.whole().whole() == cell);
+                let (inner, outer) = (part.bounds(), cell.bounds());
+                prop_assert!(inner.west >= outer.west && inner.east <= outer.east);
+                prop_assert!(inner.south >= outer.south && inner.north <= outer.north);
+                next = part.scores().1;
             }
             prop_assert_eq!(next, cell.scores().1);
         }
 
         #[test]
-        fn a_place_in_a_rectangle_is_in_one_cell_of_its_cover(a in any_place(), b in any_place(), step in 1..8_u8) {
+        fn a_place_in_a_rectangle_is_in_one_cell_of_its_cover(a in any_place(), b in any_place(), bits in 2..16_u8) {
             let bounds = Bounds::around([a, b]).unwrap();
             let middle = bounds.centre();
             let score = Cell::containing(middle, FINEST).scores().0;
-            let holders = covering(bounds, step).into_iter().filter(|c| (c.scores().0..c.scores().1).contains(&score)).count();
+            let holders = covering(bounds, bits).into_iter().filter(|c| (c.scores().0..c.scores().1).contains(&score)).count();
             prop_assert_eq!(holders, 1);
         }
     }

@@ -16,7 +16,12 @@ impl Store {
     ) -> Result<T, StoreError> {
         let began = Instant::now();
         let answer = answer.await;
-        histogram!("cabstand_redis_command_seconds", "command" => command).record(began.elapsed());
+        let took = began.elapsed();
+        histogram!("cabstand_redis_command_seconds", "command" => command).record(took);
+        let cost = self.way.cost_of(took);
+        if let Some(toll) = &self.toll {
+            toll.add(cost);
+        }
         answer.map_err(|error| self.counted(&error))
     }
 

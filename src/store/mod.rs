@@ -23,9 +23,11 @@ mod requests;
 mod schedule;
 mod scripts;
 mod server;
+mod toll;
 mod viewport;
 mod waiting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -43,6 +45,8 @@ pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
 pub use requests::{NewRequest, SearchPage};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
+pub use toll::Toll;
+pub use viewport::Chart;
 pub use waiting::{Listing, Place};
 
 use crate::domain::Freshness;
@@ -50,6 +54,7 @@ use crate::domain::Freshness;
 use access::Switch;
 use keys::Keys;
 use scripts::Scripts;
+use toll::Way;
 
 /// How long a command may take until the answer is no longer waited for.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -66,6 +71,9 @@ pub struct Store {
     scripts: &'static Scripts,
     switch: Switch,
     freshness: Freshness,
+    way: Way,
+    /// Where it is noted what this handle costs.
+    toll: Option<Arc<Toll>>,
 }
 
 impl Store {
@@ -91,6 +99,8 @@ impl Store {
             switch: Switch::new(access),
             address,
             freshness: Freshness::default(),
+            way: Way::default(),
+            toll: None,
         })
     }
 

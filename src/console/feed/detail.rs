@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Feed;
 use crate::console::message::News;
-use crate::console::reading::Reading;
+use crate::console::reading::{BESIDE, Reading};
 use crate::domain::Metres;
 
 /// The nearest drivers are read no oftener than this.
@@ -20,21 +20,21 @@ pub(super) async fn follow(feed: &Feed) {
 }
 
 async fn follow_nearest(feed: &Feed) {
-    let mut reading = Reading::new(NEAREST_PAUSE);
+    let mut reading = Reading::new(&feed.store, BESIDE, NEAREST_PAUSE);
     loop {
-        let began = reading.turn(&feed.marks.nearest).await;
-        let well = read_nearest(feed).await;
-        reading.done(began, well, &feed.marks.nearest);
+        reading.turn(&feed.marks.nearest).await;
+        let well = read_nearest(feed, &reading).await;
+        reading.done(well, &feed.marks.nearest);
     }
 }
 
 /// Whether it went well.
-async fn read_nearest(feed: &Feed) -> bool {
+async fn read_nearest(feed: &Feed, reading: &Reading) -> bool {
     let rows = feed.glance.borrow().rows.clone();
     let Some(radius) = rows.iter().map(|(_, _, radius)| *radius).reduce(f64::max) else { return true };
     let places: Vec<_> = rows.iter().map(|(_, place, _)| *place).collect();
     // Twice the radius: whoever is just outside is worth knowing.
-    let read = feed.store.nearest(&places, Metres(radius * 2.0), 1).await;
+    let read = reading.store.nearest(&places, Metres(radius * 2.0), 1).await;
     let named =
         read.map(|found| rows.iter().map(|(id, _, _)| *id).zip(found.into_iter().map(|near| near.into_iter().next())));
     feed.bring(named.map(|pairs| News::Nearest(pairs.collect()))).await
@@ -42,31 +42,31 @@ async fn read_nearest(feed: &Feed) -> bool {
 
 /// Who is around the selected search, while it waits.
 async fn follow_around(feed: &Feed) {
-    let mut reading = Reading::new(DETAIL_PAUSE);
+    let mut reading = Reading::new(&feed.store, BESIDE, DETAIL_PAUSE);
     loop {
-        let began = reading.turn(&feed.marks.around).await;
+        reading.turn(&feed.marks.around).await;
         let selected = feed.glance.borrow().selected;
         let well = match selected {
             Some((id, Some((place, radius)))) => {
-                let read = feed.store.around(place, Metres(radius), AROUND).await;
+                let read = reading.store.around(place, Metres(radius), AROUND).await;
                 feed.bring(read.map(|around| News::Around(id, around))).await
             }
             _ => true,
         };
-        reading.done(began, well, &feed.marks.around);
+        reading.done(well, &feed.marks.around);
     }
 }
 
 /// What has happened to the selected search so far; what happens from now on comes with the events.
 async fn follow_life(feed: &Feed) {
-    let mut reading = Reading::new(DETAIL_PAUSE);
+    let mut reading = Reading::new(&feed.store, BESIDE, DETAIL_PAUSE);
     loop {
-        let began = reading.turn(&feed.marks.life).await;
+        reading.turn(&feed.marks.life).await;
         let selected = feed.glance.borrow().selected;
         let well = match selected {
-            Some((id, _)) => feed.bring(feed.store.life(id).await.map(|life| News::Life(id, life))).await,
+            Some((id, _)) => feed.bring(reading.store.life(id).await.map(|life| News::Life(id, life))).await,
             None => true,
         };
-        reading.done(began, well, &feed.marks.life);
+        reading.done(well, &feed.marks.life);
     }
 }

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 
 use super::{FIRST_EVENTS, Feed};
 use crate::console::message::News;
-use crate::console::reading::Reading;
+use crate::console::reading::{CHANGED, ONCE, Reading};
 use crate::domain::{RequestId, Search, UnixMs};
-use crate::store::{Place, StoreError};
+use crate::store::{Place, Store, StoreError};
 
 /// The shortest pause between two readings: more pictures a second than this nobody sees.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
@@ -77,32 +77,33 @@ impl<'a> Requests<'a> {
     async fn follow(mut self) {
         let feed = self.feed;
         let marks = &feed.marks;
-        let [mut snapshot, mut changed] = [SHORTEST_PAUSE; 2].map(Reading::new);
-        let [mut step, mut fill] = [Duration::ZERO; 2].map(Reading::new);
+        let mut snapshot = Reading::new(&feed.store, ONCE, SHORTEST_PAUSE);
+        let mut changed = Reading::new(&feed.store, CHANGED, SHORTEST_PAUSE);
+        let [mut step, mut fill] = [ONCE; 2].map(|share| Reading::new(&feed.store, share, Duration::ZERO));
         loop {
             tokio::select! {
-                began = snapshot.turn(&marks.snapshot) => {
-                    let well = self.read_all().await;
-                    snapshot.done(began, well, &marks.snapshot);
+                () = snapshot.turn(&marks.snapshot) => {
+                    let well = self.read_all(&snapshot.store).await;
+                    snapshot.done(well, &marks.snapshot);
                 }
-                began = changed.turn(&marks.requests) => {
-                    let well = self.read_changed().await;
-                    changed.done(began, well, &marks.requests);
+                () = changed.turn(&marks.requests) => {
+                    let well = self.read_changed(&changed.store).await;
+                    changed.done(well, &marks.requests);
                 }
-                began = step.turn(&self.step) => {
-                    let well = self.walk_on().await;
-                    step.done(began, well, &self.step);
+                () = step.turn(&self.step) => {
+                    let well = self.walk_on(&step.store).await;
+                    step.done(well, &self.step);
                 }
-                began = fill.turn(&self.fill) => {
-                    let well = self.read_unread().await;
-                    fill.done(began, well, &self.fill);
+                () = fill.turn(&self.fill) => {
+                    let well = self.read_unread(&fill.store).await;
+                    fill.done(well, &self.fill);
                 }
             }
         }
     }
 
     /// Everything may have changed: reads all who wait, or of many begins to. Whether it went well.
-    async fn read_all(&mut self) -> bool {
+    async fn read_all(&mut self, store: &Store) -> bool {
         // What is near sight is read anew at once.
         self.near.clear();
         self.feed.marks.requests.notify_one();
@@ -110,7 +111,7 @@ impl<'a> Requests<'a> {
             walk.again = true;
             return true;
         }
-        match self.take_snapshot().await {
+        match self.take_snapshot(store).await {
             Ok(Some(searches)) => {
                 self.many = false;
                 self.feed.bring(Ok(News::Snapshot(searches))).await
@@ -126,8 +127,7 @@ impl<'a> Requests<'a> {
     }
 
     /// The waiting, and what the events name as ended lately; nothing where many wait.
-    async fn take_snapshot(&self) -> Result<Option<Vec<Search>>, StoreError> {
-        let store = &self.feed.store;
+    async fn take_snapshot(&self, store: &Store) -> Result<Option<Vec<Search>>, StoreError> {
         let page = store.waiting(FEW).await?;
         let events = store.recent_events(FIRST_EVENTS).await?;
         let ended = events.iter().filter(|event| event.kind.end().is_some()).filter_map(|event| event.request_id);
@@ -143,11 +143,11 @@ impl<'a> Requests<'a> {
     }
 
     /// Of many: the next step of the walk through all who wait. Whether it went well.
-    async fn walk_on(&mut self) -> bool {
+    async fn walk_on(&mut self, store: &Store) -> bool {
         let Some(walk) = &mut self.walk else { return true };
         let read = async {
-            let (ids, next) = self.feed.store.step_through_waiting(walk.at).await?;
-            let (at, searches) = read_listed(self.feed, &ids).await?;
+            let (ids, next) = store.step_through_waiting(walk.at).await?;
+            let (at, searches) = read_listed(store, &ids).await?;
             Ok((next, ids, at, searches))
         };
         match read.await {
@@ -183,7 +183,7 @@ impl<'a> Requests<'a> {
     }
 
     /// Those that something has happened to, and of many those that have come near sight. Whether it went well.
-    async fn read_changed(&mut self) -> bool {
+    async fn read_changed(&mut self, store: &Store) -> bool {
         let whole = self.look();
         let is_full = |id: &RequestId| !self.many || whole || self.near.contains(id);
         let (full, listed) = {
@@ -205,8 +205,8 @@ impl<'a> Requests<'a> {
             return true;
         }
         let read = async {
-            let mut searches = self.feed.store.searches(&full).await?;
-            searches.extend(read_listed(self.feed, &listed).await?.1);
+            let mut searches = store.searches(&full).await?;
+            searches.extend(read_listed(store, &listed).await?.1);
             Ok(searches)
         };
         let read = read.await;
@@ -233,12 +233,12 @@ impl<'a> Requests<'a> {
     }
 
     /// Of many, the next of those who have not been read in full, where all are to be. Whether it went well.
-    async fn read_unread(&mut self) -> bool {
+    async fn read_unread(&mut self, store: &Store) -> bool {
         if !self.feed.glance.borrow().whole || !self.many || self.unread.is_empty() {
             return true;
         }
         let next = self.unread.split_off(self.unread.len().saturating_sub(FULL_AT_ONCE));
-        let read = self.feed.store.searches(&next).await;
+        let read = store.searches(&next).await;
         if read.is_ok() {
             self.filled.extend(next);
             self.fill.notify_one();
@@ -250,31 +250,31 @@ impl<'a> Requests<'a> {
 }
 
 /// What the lists tell of these requests, and in full those of which they tell nothing; and when that was, if there is any.
-async fn read_listed(feed: &Feed, ids: &[RequestId]) -> Result<(Option<UnixMs>, Vec<Search>), StoreError> {
+async fn read_listed(store: &Store, ids: &[RequestId]) -> Result<(Option<UnixMs>, Vec<Search>), StoreError> {
     if ids.is_empty() {
         return Ok((None, Vec::new()));
     }
-    let listing = feed.store.listing(ids).await?;
+    let listing = store.listing(ids).await?;
     let mut searches = listing.waiting;
-    searches.extend(feed.store.searches(&listing.others).await?);
+    searches.extend(store.searches(&listing.others).await?);
     Ok((searches.iter().map(|search| search.read_at).min(), searches))
 }
 
 /// Searches the key space for requests without a record, step by step.
 async fn follow_census(feed: &Feed) {
-    let mut reading = Reading::new(Duration::ZERO);
+    let mut reading = Reading::new(&feed.store, ONCE, Duration::ZERO);
     // Where the search stands; 0 is its beginning.
     let mut at = 0;
     loop {
-        let began = reading.turn(&feed.marks.census).await;
-        let read = census_step(feed, at).await;
+        reading.turn(&feed.marks.census).await;
+        let read = census_step(&reading.store, at).await;
         // Where it failed it is begun anew, or the keys before this place would be passed over.
         at = read.as_ref().map_or(0, |(next, _)| *next);
         let well = match read {
             Ok((_, searches)) if searches.is_empty() => true,
             read => feed.bring(read.map(|(_, searches)| News::Searches(searches))).await,
         };
-        reading.done(began, well, &feed.marks.census);
+        reading.done(well, &feed.marks.census);
         if at != 0 {
             feed.marks.census.notify_one();
         }
@@ -283,9 +283,9 @@ async fn follow_census(feed: &Feed) {
 
 /// Where the next step begins, and what this one found: such as no list tells of. A key that says nothing a request's key could
 /// say is somebody else's.
-async fn census_step(feed: &Feed, at: u64) -> Result<(u64, Vec<Search>), StoreError> {
-    let (next, ids) = feed.store.scan_keys(at).await?;
-    let unlisted = if ids.is_empty() { Vec::new() } else { feed.store.listing(&ids).await?.others };
-    let searches = feed.store.searches(&unlisted).await?;
+async fn census_step(store: &Store, at: u64) -> Result<(u64, Vec<Search>), StoreError> {
+    let (next, ids) = store.scan_keys(at).await?;
+    let unlisted = if ids.is_empty() { Vec::new() } else { store.listing(&ids).await?.others };
+    let searches = store.searches(&unlisted).await?;
     Ok((next, searches.into_iter().filter(Search::exists).collect()))
 }

@@ -1,5 +1,6 @@
 //! The map: what part of the earth it shows, who is on it, and who is selected or carried.
 
+use super::density::Density;
 use super::trails::Trails;
 use crate::console::projection::{Projection, SCALES};
 use crate::domain::{DriverId, FleetView, Point, Sighting, StreamId};
@@ -32,6 +33,10 @@ pub struct MapModel {
     pub projection: Projection,
     /// The drivers in it, as last read.
     pub fleet: FleetView,
+    /// How thick crowds are drawn.
+    pub density: Density,
+    /// For which part of the earth that was settled; none where other drivers have come in since.
+    settled_for: Option<Projection>,
     /// The driver who is selected.
     pub selected: Option<DriverId>,
     /// The driver who is carried.
@@ -57,6 +62,8 @@ impl Default for MapModel {
         Self {
             projection,
             fleet: FleetView::default(),
+            density: Density::default(),
+            settled_for: None,
             selected: None,
             carry: None,
             trails: None,
@@ -142,6 +149,15 @@ impl MapModel {
             trails.take(fleet.drivers.iter().map(|driver| (&driver.id, driver.place)));
         }
         self.fleet = fleet;
+        self.settled_for = None;
+    }
+
+    /// Settles how thick crowds are drawn, where those in sight or their scale have changed.
+    pub(super) fn settle(&mut self) {
+        if self.settled_for != Some(self.projection) {
+            self.settled_for = Some(self.projection);
+            self.density = self.density.settled(&self.fleet.blocks, &self.projection);
+        }
     }
 
     /// Whether the legend is shown: as the operator said, and else where there is room for it.

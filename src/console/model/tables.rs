@@ -12,6 +12,7 @@ const STEP_MS: i64 = 250;
 impl Model {
     /// Settles order and filter of both tables, where something has changed since that was done last.
     pub fn settle(&mut self) {
+        self.map.settle();
         let moment = Moment { now: self.picture_now(), cursor: self.map.projection.cursor() };
         let step = |moment: Moment| moment.now.map(|now| now.0.div_euclid(STEP_MS));
         let time_went_on = self.settled_at.is_none_or(|before| step(before) != step(moment));

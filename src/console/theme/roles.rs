@@ -43,6 +43,19 @@ impl Theme {
         (sign, self.ink(ink))
     }
 
+    /// A crowd of drivers by its step from thin to thick, 0 to 3: sign and colour.
+    #[must_use]
+    pub fn crowd(self, step: usize) -> (&'static str, Style) {
+        let ([thin, thicker, thick, packed], palette) = (self.signs.crowd, self.palette);
+        let (sign, ink) = match step {
+            0 => (thin, palette.crowd_thin),
+            1 => (thicker, palette.crowd_thicker),
+            2 => (thick, palette.crowd_thick),
+            _ => (packed, palette.crowd_packed),
+        };
+        (sign, self.ink(ink))
+    }
+
     /// The selected driver, and one in hand.
     #[must_use]
     pub fn driver_selected(self) -> Style {

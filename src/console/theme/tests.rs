@@ -12,7 +12,17 @@ use crate::console::view;
 use crate::domain::State;
 
 /// What must only be seen, not read: lines, grid, and what lies under the drivers.
-const DECORATIVE: [&str; 5] = ["border", "grid", "trail", "overlay-line", "overlay-area"];
+const DECORATIVE: [&str; 9] = [
+    "border",
+    "grid",
+    "trail",
+    "overlay-line",
+    "overlay-area",
+    "crowd-thin",
+    "crowd-thicker",
+    "crowd-thick",
+    "crowd-packed",
+];
 
 /// What is never drawn in a row of a table.
 const ON_THE_MAP: [&str; 4] = ["cursor", "circle", "neighbour", "measure"];
@@ -143,13 +153,14 @@ fn apart(one: [f64; 3], other: [f64; 3]) -> f64 {
 }
 
 /// Sets of meanings that stand side by side.
-fn side_by_side(theme: Theme) -> [Vec<Color>; 4] {
+fn side_by_side(theme: Theme) -> [Vec<Color>; 5] {
     let colour = |style: Style| style.fg.unwrap();
     [
         [State::Found, State::Expired, State::Cancelled].map(|state| colour(theme.state(state).1)).to_vec(),
         [Age::Fresh, Age::Ageing, Age::Stale].map(|age| colour(theme.driver_aged(age).1)).to_vec(),
         [1.0, 0.3, 0.1].map(|left| colour(theme.pin_urgency(left).1)).to_vec(),
         [theme.driver(), theme.pin(), theme.bad()].map(colour).to_vec(),
+        [0, 1, 2, 3].map(|step| colour(theme.crowd(step).1)).to_vec(),
     ]
 }
 

@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::THICKER;
 use super::paper::Paper;
 use super::what::What;
+use crate::console::model::Density;
 use crate::console::view::{boxed, text};
+use crate::console::wording;
 
 /// Rows at the bottom that are left to the labels and the scale.
 const FOOT: u16 = 2;
@@ -20,8 +21,8 @@ type Entry = Vec<(String, Style)>;
 
 impl Paper<'_> {
     /// Draws the legend in a corner, as far as the cursor leaves room for it.
-    pub(super) fn legend(&mut self) {
-        let entries = self.entries();
+    pub(super) fn legend(&mut self, density: Density) {
+        let entries = self.entries(density);
         let width = |entry: &Entry| entry.iter().map(|(text, _)| text.width()).sum::<usize>();
         let widest = entries.iter().map(width).max().unwrap_or(0);
         let width = u16::try_from(widest).unwrap_or(u16::MAX).saturating_add(4).min(self.inside.width);
@@ -64,7 +65,7 @@ impl Paper<'_> {
         corners.into_iter().filter(|area| area.height >= 3).min_by_key(covered)
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self, density: Density) -> Vec<Entry> {
         let mut entries: Vec<Entry> = What::TOLD
             .into_iter()
             .filter(|what| self.has(*what))
@@ -74,11 +75,12 @@ impl Paper<'_> {
             })
             .collect();
         if self.has(What::Crowd) {
-            let (_, style) = What::Crowd.look(self.theme);
-            let from = std::iter::once(1).chain(THICKER);
-            let steps = self.theme.signs.crowd.iter().zip(from);
+            let steps = density.steps().into_iter().enumerate();
             let mut entry: Entry = steps
-                .flat_map(|(sign, from)| [((*sign).to_owned(), style), (format!(" {from}+ "), self.theme.text())])
+                .flat_map(|(step, from)| {
+                    let (sign, style) = self.theme.crowd(step);
+                    [(sign.to_owned(), style), (format!(" {}+ ", wording::density(from)), self.theme.text())]
+                })
                 .collect();
             entry.push(("a cell".to_owned(), self.theme.text()));
             entries.insert(0, entry);

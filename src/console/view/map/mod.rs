@@ -35,8 +35,6 @@ use paper::Paper;
 
 /// So many drivers in sight are named at the most: more names than that hide the drivers.
 const MOST_NAMES: usize = 60;
-/// A cell of a crowd gets the next thicker sign from so many drivers on.
-const THICKER: [u32; 3] = [4, 16, 64];
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let inside = pane(&title(model, area, theme), Pane::Map, model, area, buffer, theme);
@@ -45,7 +43,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     let mut paper = Paper::new(inside, projection, buffer, theme);
     paper.crossings();
     paper.overlay(&model.options.overlay);
-    paper.crowds(&model.map.fleet.blocks);
+    paper.crowds(&model.map.fleet.blocks, model.map.density);
     paper.trails(model);
     paper.radius(model);
     paper.measure(model);
@@ -61,7 +59,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     paper.scale(few);
     paper.measured(model);
     if model.map.shows_legend() {
-        paper.legend();
+        paper.legend(model.map.density);
     }
     paper.cursor();
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::MOST_NAMES;
 use super::paper::Paper;
 use super::what::What;
-use super::{MOST_NAMES, THICKER};
-use crate::console::model::Model;
+use crate::console::model::{Density, Model, STEPS};
 use crate::console::theme::Age;
 use crate::domain::{Block, Sighting, UnixMs};
 
@@ -16,25 +16,23 @@ const SILENT: Duration = Duration::from_mins(2);
 
 impl Paper<'_> {
     /// Cells with more drivers than can be told apart: the thicker the sign, the more.
-    pub(super) fn crowds(&mut self, blocks: &[Block]) {
-        let (_, style) = What::Crowd.look(self.theme);
+    pub(super) fn crowds(&mut self, blocks: &[Block], density: Density) {
+        let looks: [_; STEPS] = std::array::from_fn(|step| self.theme.crowd(step));
+        let (to_cell, map) = (self.projection.to_cells(), self.projection);
+        let (width, height) = (f64::from(self.inside.width), f64::from(self.inside.height));
         for block in blocks {
-            let bounds = block.cell.bounds();
-            let (west, south) = self.projection.to_cell(bounds.corners()[0]);
-            let (east, north) = self.projection.to_cell(bounds.corners()[1]);
+            let [south_west, north_east] = block.cell.bounds().corners();
+            let ((west, south), (east, north)) = (to_cell(south_west), to_cell(north_east));
             if east < west {
                 // It lies on the far side of the earth, where the map has its seam.
                 continue;
             }
-            let cells = ((east - west) * (south - north)).max(1.0);
-            #[expect(clippy::cast_precision_loss, reason = "a density, not a count")]
-            let density = block.count as f64 / cells;
-            let level = THICKER.iter().filter(|&&from| density >= f64::from(from)).count();
-            let sign = self.theme.signs.crowd.get(level).copied().unwrap_or_default();
-            let columns = inner(west, east);
-            for row in inner(north, south) {
-                for at in columns.iter().filter_map(|column| self.cell_at(*column, row)).collect::<Vec<_>>() {
-                    self.set(at, sign, style, What::Crowd);
+            let Some((sign, style)) = looks.get(density.step(block, &map)) else { continue };
+            for row in middles(north, south, height) {
+                for column in middles(west, east, width) {
+                    if let Some(at) = self.cell_at(column, row) {
+                        self.set(at, sign, *style, What::Crowd);
+                    }
                 }
             }
         }
@@ -111,15 +109,14 @@ fn age(driver: &Sighting, now: Option<UnixMs>) -> Age {
     }
 }
 
-/// The middles of the cells between two sides, at least one.
-fn inner(from: f64, to: f64) -> Vec<f64> {
-    let (first, last) = (from.round() + 0.5, to.round());
-    let mut middles: Vec<f64> =
-        std::iter::successors(Some(first), |at| Some(at + 1.0)).take_while(|at| *at < last).take(300).collect();
-    if middles.is_empty() {
-        middles.push(f64::midpoint(from, to));
-    }
-    middles
+/// The middles of the cells between two sides, at least one, as far as they are in sight of a map of this length.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "brought inside just before")]
+fn middles(from: f64, to: f64, length: f64) -> impl Iterator<Item = f64> {
+    let (first, last) = (from.round().clamp(0.0, length), to.round().clamp(0.0, length));
+    let cells = (last - first) as u32;
+    // What is smaller than a cell is drawn in the one in which its middle lies.
+    let only = (from.round() >= to.round()).then_some(f64::midpoint(from, to));
+    only.into_iter().chain((0..cells).map(move |n| first + f64::from(n) + 0.5))
 }
 
 #[cfg(test)]

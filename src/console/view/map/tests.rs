@@ -125,12 +125,30 @@ fn the_legend_can_be_hidden_and_shown() {
     assert!(text(&small).contains('┼'), "but never at the cost of the cursor:\n{}", text(&small));
 }
 
+/// The middle of the town thick with drivers, and ever fewer of them to its edge.
+fn crowds(most: u64) -> News {
+    let middle = place(-33.445, -70.64);
+    let cells = (-12_i32..12).flat_map(|x| (-12_i32..12).map(move |y| (x, y)));
+    let block = |(x, y): (i32, i32)| {
+        let at = place(middle.lat() + 0.004 * f64::from(y), middle.lng() + 0.006 * f64::from(x));
+        Block { cell: Cell::containing(at, 16), count: (most >> (x.unsigned_abs() + y.unsigned_abs())).max(3) }
+    };
+    let blocks: Vec<Block> = cells.map(block).collect();
+    let total = blocks.iter().map(|block| block.count).sum();
+    News::Fleet(FleetView { drivers: Vec::new(), blocks, total, took: Duration::ZERO })
+}
+
 #[test]
-fn crowds_are_told_with_their_numbers() {
-    let mut desk = on_streets(200, 60);
-    let blocks = vec![Block { cell: Cell::containing(place(-33.44, -70.63), 10), count: 1_000_000 }];
-    desk.news(News::Fleet(FleetView { drivers: Vec::new(), blocks, total: 1_000_000, took: Duration::ZERO }));
-    assert!(text(&desk).contains("░ 1+ ▒ 4+ ▓ 16+ █ 64+ a cell"), "{}", text(&desk));
+fn crowds_thin_out_and_the_legend_tells_the_numbers() {
+    let mut desk = on_streets(150, 44);
+    desk.news(crowds(60_000));
+    let thick = text(&desk);
+    for sign in ["░", "▒", "▓", "█"] {
+        assert!(thick.matches(sign).count() > 10, "{sign}:\n{thick}");
+    }
+    insta::assert_snapshot!(thick);
+    desk.model.options.look.ascii = true;
+    insta::assert_snapshot!(text(&desk));
 }
 
 #[test]

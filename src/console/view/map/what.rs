@@ -97,7 +97,7 @@ impl What {
             Self::Grid => (signs.grid, theme.grid()),
             Self::Area => (signs.overlay, theme.overlay_area()),
             Self::Street | Self::Name => (signs.overlay, theme.overlay_line()),
-            Self::Crowd => (signs.crowd[0], theme.driver()),
+            Self::Crowd => theme.crowd(0),
             Self::Trail => (signs.trail, theme.trail()),
             Self::Circle => (signs.circle, theme.circle()),
             Self::Measure => (signs.measure, theme.measure()),
