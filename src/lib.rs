@@ -102,6 +102,11 @@
 //!
 //! A worker attempts what is due in scripts of a millisecond or two, and rests between two of them at a flood of new requests, so
 //! that more can be opened meanwhile. An attempt in vain writes the record once, the schedule once, and one event.
+//!
+//! While few wait, the console reads all of them in full. Of many the lists that are kept of all who wait tell where, since when and
+//! how far ([`store::Listing`]), and their keys until when; records are read of those near sight on the screen, of what has ended,
+//! and where filter or order ask for riders or attempts, of all, one after the other. The table is kept in order change by change,
+//! and of very many the map has one pin a cell.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -145,7 +145,7 @@ pub(super) fn shown(search: Search) -> Shown {
             }
             Shown::Whole(request)
         }
-        domain::Record::Foreign | domain::Record::Damaged(_) => {
+        domain::Record::Foreign | domain::Record::Damaged(_) | domain::Record::Listed(_) => {
             Shown::Key(KeyAlone { request_id: search.id, state, expires_at: deadline.flatten() })
         }
     }

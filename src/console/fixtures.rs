@@ -10,8 +10,8 @@ use super::message::{Effect, Link, Message, News};
 use super::model::{AlarmRules, Depth, Look, Model, Options, Span, ThemeName};
 use super::update::update;
 use crate::domain::{
-    Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Point, Record, Request, RequestId,
-    Search, Sighting, State, StreamId, UnixMs, UserId, Vitals,
+    Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Listed, Point, Record, Request,
+    RequestId, Search, Sighting, State, StreamId, UnixMs, UserId, Vitals,
 };
 
 /// Redis' clock when the console starts: 2024-05-01 14:03:00 UTC.
@@ -99,6 +99,14 @@ pub(super) fn ended(n: u64, state: State, ago: u64) -> Search {
 /// A request of the article's own service: a bare key.
 pub(super) fn foreign(n: u64, left: u64) -> Search {
     Search { id: id(n), key: Key::Active(Some(Duration::from_secs(left))), record: Record::Foreign, read_at: START }
+}
+
+/// A request as the lists of all who wait tell of it.
+pub(super) fn listed(n: u64, ago: u64, left: u64) -> Search {
+    let whole = waiting(n, ago, left);
+    let place = (whole.pickup(), whole.radius_m(), whole.created_at());
+    let (Some(pickup), Some(radius_m), Some(created_at)) = place else { return whole };
+    Search { record: Record::Listed(Listed { pickup, radius_m, created_at }), ..whole }
 }
 
 pub(super) fn driver(name: &str, lat: f64, lng: f64) -> Driver {

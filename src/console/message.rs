@@ -1,5 +1,6 @@
 //! All that can happen to the console, and all that it can want done.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -10,8 +11,8 @@ use crate::domain::{
     View, Vitals,
 };
 
-/// So many waiting requests are read for the table at the most, those that are due first.
-pub const MOST_WAITING: usize = 5_000;
+/// So many waiting requests stand in the table at the most.
+pub const MOST_WAITING: usize = 200_000;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub enum News {
     Searches(Vec<Search>),
     /// All that waits with a record, and what ended lately: whatever else waits in the table must be asked about.
     Snapshot(Vec<Search>),
+    /// So many wait that they came in one after the other. It is over: since that time, by Redis' clock, all that waits with a
+    /// record has been told, and it was these.
+    AllTold(HashSet<RequestId>, UnixMs),
     /// The drivers in the view.
     Fleet(FleetView),
     /// The nearest driver to each of these searches.
@@ -199,6 +203,11 @@ pub struct Glance {
     pub view: Option<View>,
     /// The waiting searches whose rows are in sight, with their places and radii in metres.
     pub rows: Vec<(RequestId, Point, f64)>,
+    /// The waiting searches whose rows are in sight, or a step away from it. These are read in full, also where so many wait that
+    /// the others are not.
+    pub near: Vec<RequestId>,
+    /// The filter or the order asks for what stands in the records of all.
+    pub whole: bool,
     /// The search of which all is shown, with its place and radius in metres while it waits.
     pub selected: Option<(RequestId, Option<(Point, f64)>)>,
 }

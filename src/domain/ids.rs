@@ -33,6 +33,9 @@ pub enum InvalidId {
 pub struct RequestId(u64);
 
 impl RequestId {
+    /// The lowest number.
+    pub const FIRST: Self = Self(1);
+
     /// The id with this number.
     ///
     /// # Errors

@@ -121,6 +121,19 @@ pub enum Record {
     Whole(Box<Request>),
     /// A record that lacks something or holds something else; with the first field that is wrong.
     Damaged(String),
+    /// Not read: only what the lists of all who wait tell of it is known.
+    Listed(Listed),
+}
+
+/// What the lists of all who wait tell of a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Listed {
+    /// Where, to within a metre.
+    pub pickup: Point,
+    /// How far away a driver may be, in metres.
+    pub radius_m: f64,
+    /// When it was opened.
+    pub created_at: UnixMs,
 }
 
 /// A request as it was found at one moment: its key and its record.
@@ -151,6 +164,36 @@ impl Search {
     pub fn request(&self) -> Option<&Request> {
         match &self.record {
             Record::Whole(request) => Some(request),
+            Record::Foreign | Record::Damaged(_) | Record::Listed(_) => None,
+        }
+    }
+
+    /// Where the rider is, by record or list; none where that is not known.
+    #[must_use]
+    pub fn pickup(&self) -> Option<Point> {
+        match &self.record {
+            Record::Whole(request) => Some(request.pickup),
+            Record::Listed(listed) => Some(listed.pickup),
+            Record::Foreign | Record::Damaged(_) => None,
+        }
+    }
+
+    /// How far away a driver may be, in metres, by record or list; none where that is not known.
+    #[must_use]
+    pub fn radius_m(&self) -> Option<f64> {
+        match &self.record {
+            Record::Whole(request) => Some(request.radius_m),
+            Record::Listed(listed) => Some(listed.radius_m),
+            Record::Foreign | Record::Damaged(_) => None,
+        }
+    }
+
+    /// When it was opened, by record or list; none where that is not known.
+    #[must_use]
+    pub fn created_at(&self) -> Option<UnixMs> {
+        match &self.record {
+            Record::Whole(request) => Some(request.created_at),
+            Record::Listed(listed) => Some(listed.created_at),
             Record::Foreign | Record::Damaged(_) => None,
         }
     }

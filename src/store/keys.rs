@@ -46,8 +46,8 @@ pub(super) struct Keys {
     pub(super) seen: String,
     pub(super) events: String,
     pub(super) workers: String,
-    queue: String,
-    reach: String,
+    pub(super) queue: String,
+    pub(super) reach: String,
     sweep: String,
     fresh: String,
     pub(super) stale: String,
@@ -102,6 +102,11 @@ impl Keys {
             &self.fresh,
             &self.stale,
         ]
+    }
+
+    /// The article's key of this request.
+    pub(super) fn request(&self, id: RequestId) -> String {
+        format!("{}{id}", self.prefix)
     }
 
     /// The record of this request.

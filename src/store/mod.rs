@@ -25,6 +25,7 @@ mod scripts;
 mod server;
 mod toll;
 mod viewport;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub use requests::{NewRequest, SearchPage};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
 pub use toll::Toll;
 pub use viewport::Chart;
+pub use waiting::{Listing, Place};
 
 use crate::domain::Freshness;
 

@@ -37,8 +37,10 @@ pub enum Changed {
     Everything,
     /// The set of drivers.
     Drivers,
-    /// This request, by key or record.
+    /// The key of this request: whether it waits, or until when.
     Request(RequestId),
+    /// The record of this request.
+    Record(RequestId),
 }
 
 /// How well changes are heard.
@@ -137,7 +139,8 @@ impl Inbox {
         let Some(key) = message.get_channel_name().strip_prefix(channel_prefix) else { return };
         let changed = match store.keys.kind_of(key) {
             KeyKind::Drivers => Changed::Drivers,
-            KeyKind::Request(id) | KeyKind::Record(id) => Changed::Request(id),
+            KeyKind::Request(id) => Changed::Request(id),
+            KeyKind::Record(id) => Changed::Record(id),
             KeyKind::Other => {
                 if let Some(canary) = self.canary().take_if(|canary| canary.key == key) {
                     let _ = canary.came.send(());

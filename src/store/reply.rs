@@ -71,7 +71,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         id,
         user_id: UserId::from_redis(fields.bytes("user_id").ok_or("user_id")?),
         pickup: Point::new(fields.need("lat")?, fields.need("lng")?).map_err(|_| "lat")?,
-        radius_m: within(fields.need("radius_m")?, f64::MIN_POSITIVE..=2e7).ok_or("radius_m")?,
+        radius_m: radius_m(fields.need("radius_m")?).ok_or("radius_m")?,
         created_at: UnixMs(fields.need("created_at")?),
         expires_at: fields.time("expires_at"),
         interval_ms: within(fields.need("interval_ms")?, 1..=1_000_000_000_000).ok_or("interval_ms")?,
@@ -97,10 +97,25 @@ fn within<T: PartialOrd>(value: T, range: RangeInclusive<T>) -> Option<T> {
 pub(super) fn key(word: &str, pttl: i64, record: &Record) -> Key {
     match word {
         "other" if *record != Record::Foreign => Key::Cancelled,
-        "active" => Key::Active(u64::try_from(pttl).ok().map(Duration::from_millis)),
+        "active" => Key::Active(left(pttl)),
         "cancelled" => Key::Cancelled,
         _ => Key::Gone,
     }
+}
+
+/// A PTTL in milliseconds; none where there is no end.
+pub(super) fn left(pttl: i64) -> Option<Duration> {
+    u64::try_from(pttl).ok().map(Duration::from_millis)
+}
+
+/// The words for active, as `lib.lua` has them.
+pub(super) fn is_active(word: &[u8]) -> bool {
+    [b"1".as_slice(), b"t", b"T", b"true", b"TRUE", b"True"].contains(&word)
+}
+
+/// How far away a driver may be, in metres, within reason.
+pub(super) fn radius_m(metres: f64) -> Option<f64> {
+    within(metres, f64::MIN_POSITIVE..=2e7)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Agenda {
                     self.sweep.mark_all(now);
                 }
                 Changed::Drivers => self.sweep.mark(now),
-                Changed::Request(id) => {
+                Changed::Request(id) | Changed::Record(id) => {
                     self.attempts_at = self.attempts_at.min(now + GATHER);
                     if !self.ended.remove(id) {
                         self.changed.insert(*id);

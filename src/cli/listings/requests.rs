@@ -116,6 +116,7 @@ fn how(search: &Search) -> String {
     let request = match &search.record {
         Record::Foreign => return "foreign: a key without a record".to_owned(),
         Record::Damaged(field) => return format!("damaged record: {field}"),
+        Record::Listed(_) => return "not read".to_owned(),
         Record::Whole(request) => request,
     };
     let driver = request.driver_id.as_ref().map(|id| format!("driver {id}"));

@@ -75,6 +75,8 @@ struct Marks {
     /// Something has happened to these requests.
     requests: Notify,
     changed: Shared<HashSet<RequestId>>,
+    /// To the records of these alone.
+    records: Shared<HashSet<RequestId>>,
     /// All who wait have to be read anew.
     snapshot: Notify,
     /// The key space has to be searched.
@@ -93,6 +95,11 @@ impl Marks {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The requests to whose records something has happened.
+    fn records(&self) -> std::sync::MutexGuard<'_, HashSet<RequestId>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn set(&self, changes: HashSet<Changed>) {
         for change in changes {
             match change {
@@ -108,6 +115,10 @@ impl Marks {
                 }
                 Changed::Request(id) => {
                     self.changed().insert(id);
+                    self.requests.notify_one();
+                }
+                Changed::Record(id) => {
+                    self.records().insert(id);
                     self.requests.notify_one();
                 }
             }
@@ -163,6 +174,9 @@ impl Feed {
             }
             if glance.rows != shown.rows {
                 self.marks.nearest.notify_one();
+            }
+            if glance.near != shown.near || glance.whole != shown.whole {
+                self.marks.requests.notify_one();
             }
             if glance.selected != shown.selected {
                 self.marks.around.notify_one();

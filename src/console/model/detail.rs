@@ -20,6 +20,8 @@ pub enum Subject {
 pub struct Detail {
     /// Search or driver.
     pub subject: Subject,
+    /// Who waits nearest to the selected driver, and how many metres away, while it is told of.
+    pub nearest_waiting: Option<(RequestId, f64)>,
     around: Option<(RequestId, Around)>,
     life: Option<(RequestId, Vec<Event>)>,
 }

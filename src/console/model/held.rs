@@ -3,6 +3,8 @@
 //! The picture is map, tables, detail and events. The header, the numbers and the alarms go on: they tell of now, and they are
 //! reckoned from what is kept here.
 
+use std::collections::HashSet;
+
 use super::{Detail, Model, Searches};
 use crate::domain::{Around, Event, FleetView, RequestId, UnixMs};
 
@@ -25,7 +27,8 @@ pub struct Held {
     /// What happened, the newest; and of that, what happened to the search of which all is shown.
     pub(super) events: Vec<Event>,
     of_life: Vec<Event>,
-    changed: usize,
+    /// The searches that differ from what is shown.
+    changed: HashSet<RequestId>,
     told: usize,
 }
 
@@ -35,13 +38,13 @@ impl Held {
     pub fn new(since: UnixMs, shown: &Searches) -> Self {
         Self {
             since,
-            searches: shown.clone(),
+            searches: shown.behind(),
             fleet: None,
             around: None,
             life: None,
             events: Vec::new(),
             of_life: Vec::new(),
-            changed: 0,
+            changed: HashSet::new(),
             told: 0,
         }
     }
@@ -85,17 +88,26 @@ impl Held {
         all
     }
 
-    /// Counts the searches that differ from what is shown.
-    pub fn compare(&mut self, shown: &Searches) {
-        let differs = |row: &&super::Row| shown.get(row.search.id).is_none_or(|before| before.standing != row.standing);
-        let gone = |row: &&super::Row| row.is_waiting() && self.searches.get(row.search.id).is_none();
-        self.changed = self.searches.all().filter(differs).count() + shown.all().filter(gone).count();
+    /// Counts which of these searches differ from what is shown; the others are as they were.
+    pub fn compare(&mut self, shown: &Searches, ids: impl IntoIterator<Item = RequestId>) {
+        for id in ids {
+            let differs = match (shown.get(id), self.searches.get(id)) {
+                (before, Some(row)) => before.is_none_or(|before| before.standing != row.standing),
+                (Some(before), None) => before.is_waiting(),
+                (None, None) => false,
+            };
+            if differs {
+                self.changed.insert(id);
+            } else {
+                self.changed.remove(&id);
+            }
+        }
     }
 
     /// How many searches have changed, and how many events have come.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.changed, self.told)
+        (self.changed.len(), self.told)
     }
 }
 
@@ -137,10 +149,10 @@ impl Model {
         self.add_events(events);
     }
 
-    /// Counts what is held back, where the picture is stopped.
-    pub fn compare_held(&mut self) {
+    /// Counts what is held back of these searches, where the picture is stopped.
+    pub fn compare_held(&mut self, ids: impl IntoIterator<Item = RequestId>) {
         if let Some(held) = &mut self.held {
-            held.compare(&self.searches);
+            held.compare(&self.searches, ids);
         }
     }
 

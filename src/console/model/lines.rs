@@ -15,6 +15,12 @@ impl Lines {
         all.iter().skip(self.offset).take(self.height)
     }
 
+    /// Those in sight, and as many above and below them.
+    pub(super) fn around<T>(self, all: &[T]) -> impl Iterator<Item = &T> {
+        let first = self.offset.saturating_sub(self.height);
+        all.iter().skip(first).take(self.offset - first + 2 * self.height)
+    }
+
     /// How many of so many are hidden above and below.
     pub(super) fn hidden(self, count: usize) -> (usize, usize) {
         (self.offset, count.saturating_sub(self.offset + self.height))

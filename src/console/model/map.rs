@@ -51,6 +51,8 @@ pub struct MapModel {
     pub fitted: bool,
     /// The extent has been asked for, and not been told yet.
     pub fitting: bool,
+    /// As it was fitted before all who wait were known.
+    pub provisional: Option<Projection>,
 }
 
 impl Default for MapModel {
@@ -69,6 +71,7 @@ impl Default for MapModel {
             legend: None,
             fitted: false,
             fitting: false,
+            provisional: None,
         }
     }
 }

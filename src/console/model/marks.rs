@@ -65,10 +65,15 @@ impl<Id: Clone + Eq + Hash + Ord> Marks<Id> {
         !std::mem::take(&mut self.ids).is_empty()
     }
 
-    /// Takes the marks off all but these.
-    pub(super) fn retain(&mut self, keep: impl Fn(&Id) -> bool) {
-        self.ids.retain(&keep);
-        self.last.take_if(|id| !keep(id));
+    /// This row is gone.
+    pub(super) fn forget(&mut self, id: &Id) {
+        self.ids.remove(id);
+        self.last.take_if(|last| last == id);
+    }
+
+    /// How many of the marked rows are among these.
+    pub(super) fn count_in(&self, rows: &HashSet<Id>) -> usize {
+        self.ids.intersection(rows).count()
     }
 
     /// The marked rows: first those that are shown, in their order, then the others.
@@ -94,13 +99,13 @@ impl Searches {
     /// Marks the rows from the last marked one to the selected one. Whether there was one.
     pub(super) fn mark_range(&mut self) -> bool {
         let Some(id) = self.selected else { return false };
-        self.marks.mark_to(&id, &self.order);
+        self.marks.mark_to(&id, &self.ids());
         true
     }
 
     /// Marks all that are shown; where they all are marked, takes all marks off.
     pub(super) fn mark_all(&mut self) {
-        self.marks.mark_all(&self.order);
+        self.marks.mark_all(&self.ids());
     }
 
     /// Takes all marks off; whether there were any.
@@ -117,7 +122,7 @@ impl Searches {
     /// The marked requests: first those that are shown, in their order, then those that the filter hides.
     #[must_use]
     pub fn marked(&self) -> Vec<RequestId> {
-        self.marks.in_order(&self.order)
+        if self.marks.count() == 0 { Vec::new() } else { self.marks.in_order(&self.ids()) }
     }
 
     /// How many are marked.
@@ -129,9 +134,6 @@ impl Searches {
     /// How many of the marked ones the filter hides.
     #[must_use]
     pub fn marked_hidden(&self) -> usize {
-        if self.marks.count() == 0 {
-            return 0;
-        }
-        self.rows.values().filter(|row| !row.hit && self.marks.contains(&row.search.id)).count()
+        self.marks.count_in(self.hidden_ids())
     }
 }

@@ -22,6 +22,7 @@ mod numbers;
 mod options;
 mod order;
 mod palette;
+mod pins;
 mod row;
 mod searches;
 mod tables;
@@ -58,6 +59,7 @@ pub use numbers::{Column, Figures, Numbers, Span};
 pub use options::Options;
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
 pub use palette::{Choice, Palette};
+pub use pins::{Pin, Pins};
 pub use row::Row;
 pub use searches::Searches;
 pub use tabs::Tab;
@@ -106,6 +108,8 @@ pub struct Model {
     distances_from: Option<Point>,
     /// The map.
     pub map: MapModel,
+    /// Who waits where.
+    pub pins: Pins,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
     /// What happened lately, in figures.
@@ -167,6 +171,7 @@ impl Model {
             settled_at: None,
             distances_from: None,
             map: MapModel::default(),
+            pins: Pins::default(),
             events: VecDeque::new(),
             numbers: Numbers::default(),
             alarms: Alarms::default(),
@@ -253,7 +258,14 @@ impl Model {
     pub fn waiting(&self) -> u64 {
         let (waiting, foreign) = self.newest_searches().waiting();
         let counted = self.vitals.map_or(0, |vitals| vitals.waiting) + foreign as u64;
-        if waiting < MOST_WAITING { waiting as u64 } else { counted.max(waiting as u64) }
+        let all_are_here = waiting < MOST_WAITING && (self.loaded || !self.is_read());
+        if all_are_here { waiting as u64 } else { counted.max(waiting as u64) }
+    }
+
+    /// Whether it is known who waits: everybody has been read, or they are so many that they come in one after the other.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.loaded || self.newest_searches().unread() > 0
     }
 
     /// Whether the rider of this row is about to be lost.

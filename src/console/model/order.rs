@@ -158,7 +158,7 @@ impl SortOrder<SearchColumn> {
                 ended_last().then_with(|| self.known_first(nearest_m(a), nearest_m(b), f64::total_cmp))
             }
             SearchColumn::Opened => {
-                let created = |row: &Row| row.search.request().map(|r| r.created_at);
+                let created = |row: &Row| row.search.created_at();
                 ended_last().then_with(|| self.known_first(created(a), created(b), Ord::cmp))
             }
         };

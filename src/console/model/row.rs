@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{Candidate, Record, Search, Standing, State, UnixMs};
+use crate::domain::{Candidate, Record, Request, Search, Standing, State, UnixMs};
+
+/// Deadlines that differ by no more than this are one.
+const SLACK: Duration = Duration::from_millis(20);
 
 /// One request in the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +20,6 @@ pub struct Row {
     pub whole: Duration,
     /// The nearest driver, as last read: not yet read, nobody near, or somebody.
     pub nearest: Option<Option<Candidate>>,
-    /// Redis is being asked what became of it, since its time is up.
-    pub asked: bool,
-    /// The filter lets it through.
-    pub hit: bool,
 }
 
 impl Row {
@@ -32,9 +31,8 @@ impl Row {
 
     /// A request as it was read, and what was known of it before.
     pub(super) fn new(mut search: Search, before: Option<&Self>) -> Self {
-        // A record that is gone before its time, with all of Redis say, leaves what was known of it.
-        if let (Record::Foreign, Some(before)) = (&search.record, before) {
-            search.record = before.search.record.clone();
+        if let Some(before) = before {
+            keep_record(&mut search, before);
         }
         let standing = search.standing();
         let recorded = search.request().and_then(|r| r.ended_at);
@@ -47,10 +45,25 @@ impl Row {
             Standing::Waiting(Some(deadline)) => deadline.since(search.read_at),
             _ => Duration::ZERO,
         };
-        let recorded_whole = search.request().and_then(|r| r.expires_at.map(|end| end.since(r.created_at)));
+        let recorded_whole = match (&search.record, standing) {
+            (Record::Whole(request), _) => request.expires_at.map(|end| end.since(request.created_at)),
+            (Record::Listed(listed), Standing::Waiting(Some(deadline))) => Some(deadline.since(listed.created_at)),
+            _ => None,
+        };
         let whole = recorded_whole.or(before.map(|row| row.whole)).unwrap_or(left).max(left);
         let nearest = before.and_then(|row| row.nearest.clone());
-        Self { standing, ended_at, whole, nearest, asked: false, hit: before.is_some_and(|row| row.hit), search }
+        Self { search, standing, ended_at, whole, nearest }
+    }
+
+    /// Whether a reading of the lists tells nothing that this row does not show. Two readings of one deadline differ by a little.
+    #[must_use]
+    pub(super) fn shows(&self, search: &Search) -> bool {
+        let Record::Listed(listed) = search.record else { return false };
+        let as_long = match (self.standing, search.standing()) {
+            (Standing::Waiting(Some(was)), Standing::Waiting(Some(is))) => was.since(is).max(is.since(was)) <= SLACK,
+            (was, is) => was == is && self.is_waiting(),
+        };
+        as_long && self.search.radius_m() == Some(listed.radius_m)
     }
 
     /// When it will have expired; none for what has ended or has no deadline.
@@ -84,6 +97,24 @@ impl Row {
             Record::Whole(request) => request.user_id.as_str(),
             Record::Foreign => "(foreign)",
             Record::Damaged(_) => "(damaged)",
+            Record::Listed(_) => "",
         }
+    }
+}
+
+/// A record that is gone before its time, with all of Redis say, leaves what was known of it. So does a reading of the lists,
+/// which tell less than the record of one who waits; but what they tell is newer.
+fn keep_record(search: &mut Search, before: &Row) {
+    match search.record {
+        Record::Foreign => search.record = before.search.record.clone(),
+        Record::Listed(listed) => match &before.search.record {
+            Record::Whole(request) if request.state == State::Searching => {
+                let request = Request { radius_m: listed.radius_m, ..(**request).clone() };
+                search.record = Record::Whole(Box::new(request));
+            }
+            Record::Damaged(_) => search.record = before.search.record.clone(),
+            Record::Whole(_) | Record::Foreign | Record::Listed(_) => {}
+        },
+        Record::Whole(_) | Record::Damaged(_) => {}
     }
 }

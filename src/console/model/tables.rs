@@ -2,7 +2,7 @@
 
 use super::filter::{Filter, Moment};
 use super::order::{DriverColumn, Orders, SearchColumn};
-use super::{Model, Pane, Row};
+use super::{Model, Pane};
 use crate::console::{columns, layout};
 use crate::domain::{DriverId, FleetView, Point, RequestId, Sighting};
 
@@ -20,8 +20,8 @@ impl Model {
         let others_let_through =
             self.filter.depends_on_time() && time_went_on || self.filter.depends_on_cursor() && cursor_moved;
         self.settled_at = Some(moment);
-        if self.searches.unsettled || others_let_through {
-            self.searches.settle(&mut self.filter.sieve(moment));
+        if self.searches.has_changed() || others_let_through {
+            self.searches.settle(&mut self.filter.sieve(moment), others_let_through);
         }
         // Where distances begin may be the pickup of the search that is selected now.
         let (origin, _) = self.origin();
@@ -71,15 +71,16 @@ impl Model {
         }
     }
 
+    /// Whether the filter or the order of the searches asks for what stands in their records alone.
+    #[must_use]
+    pub fn needs_records(&self) -> bool {
+        matches!(self.searches.sorted.by, SearchColumn::Rider | SearchColumn::Tries) || self.filter.needs_records()
+    }
+
     /// The single drivers that the map is to show: all, or those whom the filter lets through.
     pub fn drivers_on_map(&self) -> impl Iterator<Item = &Sighting> {
         let shown = |(position, _): &(usize, _)| !self.filter_map || self.drivers.is_hit(*position);
         self.map.fleet.drivers.iter().enumerate().filter(shown).map(|(_, driver)| driver)
-    }
-
-    /// The searches that the map is to show: all of the table, or those that the filter lets through.
-    pub fn searches_on_map(&self) -> impl Iterator<Item = &Row> {
-        self.searches.all().filter(|row| !self.filter_map || row.hit)
     }
 
     /// The rows of the table of drivers that are in sight, from the top.
@@ -90,8 +91,9 @@ impl Model {
     /// Where distances to drivers begin: at the pickup of the selected search, and else at the map's cursor.
     #[must_use]
     pub fn origin(&self) -> (Point, Option<RequestId>) {
-        match self.searches.selected().and_then(|row| row.search.request()) {
-            Some(request) => (request.pickup, Some(request.id)),
+        let selected = self.searches.selected();
+        match selected.and_then(|row| Some((row.search.pickup()?, row.search.id))) {
+            Some((pickup, id)) => (pickup, Some(id)),
             None => (self.map.projection.cursor(), None),
         }
     }

@@ -27,9 +27,9 @@ impl Model {
             // Within a cell everything is equally near: its sign fills it.
             ((column.floor() + 0.5 - x).powi(2) + ((row.floor() + 0.5 - y) * CELL_ASPECT).powi(2)).sqrt()
         };
-        let requests = self.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
+        let requests = self.pins.iter().map(|pin| (away(pin.place), pin.id));
         // Of two in one cell the one that waits longest is meant, whose name stands there, too.
-        let request = requests.map(|request| (away(request.pickup), request.id)).min_by(|a, b| a.0.total_cmp(&b.0));
+        let request = requests.min_by(|a, b| a.0.total_cmp(&b.0));
         let drivers = self.drivers_on_map();
         let driver = drivers.map(|driver| (away(driver.place), &driver.id)).min_by(|a, b| a.0.total_cmp(&b.0));
         match (request, driver) {

@@ -57,6 +57,10 @@ pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
             reasons.push(plain(format!("its record is damaged ({field}), so it is not attempted")));
             return reasons;
         }
+        Record::Listed(_) => {
+            reasons.push(plain("reading its record ..."));
+            return reasons;
+        }
         Record::Whole(request) => {
             let Some(around) = world.around else {
                 reasons.push(plain("looking around ..."));

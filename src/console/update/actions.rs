@@ -219,7 +219,7 @@ pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
 fn centre(model: &mut Model) {
     let of_drivers = matches!(model.focus, Pane::Map | Pane::Drivers);
     let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
-    let pickup = model.searches.selected().and_then(|row| row.search.request()).map(|request| request.pickup);
+    let pickup = model.searches.selected().and_then(|row| row.search.pickup());
     match driver.or(pickup) {
         Some(place) => {
             show_map(model);

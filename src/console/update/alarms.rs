@@ -12,7 +12,7 @@ pub(super) fn look(model: &mut Model) -> Option<Effect> {
     let (rules, now, waiting) = (model.options.alarms, model.redis_now()?, model.waiting());
     // A picture that stands still holds up no alarm.
     let searches = model.held.as_ref().map_or(&model.searches, Held::searches);
-    let new = model.alarms.look(rules, now, searches.all(), waiting);
+    let new = model.alarms.look(rules, now, searches, waiting);
     (new && rules.bell).then_some(Effect::Ring)
 }
 

@@ -134,8 +134,7 @@ fn go_to_request(model: &mut Model, id: RequestId) {
     let shown = model.searches.select(id);
     model.focus_on(Pane::Searches);
     model.detail.subject = Subject::Search;
-    let pickup: Option<Point> =
-        model.searches.get(id).and_then(|row| row.search.request()).map(|request| request.pickup);
+    let pickup: Option<Point> = model.searches.get(id).and_then(|row| row.search.pickup());
     match pickup {
         Some(pickup) => model.map.go_to(pickup),
         None => model.say(Tone::Plain, format!("request {id} has no record, so its place is not known")),

@@ -123,7 +123,7 @@ proptest! {
             stopped.press("p");
         }
         let rows = |desk: &Desk| -> BTreeMap<RequestId, _> {
-            let known = |row: &crate::console::model::Row| (row.search.clone(), row.standing, row.ended_at, row.whole, row.asked);
+            let known = |row: &crate::console::model::Row| (row.search.clone(), row.standing, row.ended_at, row.whole, desk.model.searches.is_asked(row.search.id));
             desk.model.searches.all().map(|row| (row.search.id, known(row))).collect()
         };
         prop_assert_eq!(rows(&going), rows(&stopped));

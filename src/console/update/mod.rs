@@ -52,6 +52,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
         Message::Done(errand, outcomes) => report::report(model, &errand, outcomes),
     };
     model.settle();
+    model.settle_pins();
     effects.extend(alarms::look(model));
     if let Some(memory) = model.new_memory() {
         // First of all: after an effect that leaves, nothing is carried out any more.
@@ -80,8 +81,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let searches = model.newest_searches_mut();
-    searches.forget_old(now);
-    let overdue = searches.overdue(now);
+    let (forgotten, overdue) = (searches.forget_old(now), searches.overdue(now));
+    model.compare_held(forgotten);
     if overdue.is_empty() { Vec::new() } else { vec![Effect::Ask(overdue)] }
 }
 
@@ -146,10 +147,12 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
 fn glance(model: &Model) -> Glance {
     let waiting = |row: &&super::model::Row| matches!(row.standing, Standing::Waiting(_));
     let rows = model.searches.in_sight().filter(waiting);
-    let with_place = rows.filter_map(|row| row.search.request().map(|r| (row.search.id, r.pickup, r.radius_m)));
+    let with_place = rows.filter_map(|row| Some((row.search.id, row.search.pickup()?, row.search.radius_m()?)));
     let selected = model.searches.selected().map(|row| {
-        let request = row.search.request().filter(|_| row.is_waiting());
-        (row.search.id, request.map(|request| (request.pickup, request.radius_m)))
+        let place = row.search.pickup().zip(row.search.radius_m());
+        (row.search.id, place.filter(|_| row.is_waiting()))
     });
-    Glance { view: model.map.fitted.then(|| model.map.projection.view()), rows: with_place.collect(), selected }
+    let near = model.searches.near_sight().filter(waiting).map(|row| row.search.id);
+    let view = model.map.fitted.then(|| model.map.projection.view());
+    Glance { view, rows: with_place.collect(), near: near.collect(), whole: model.needs_records(), selected }
 }

@@ -1,27 +1,31 @@
 //! What news from Redis does to the model.
 
+use std::collections::HashSet;
 use std::mem::discriminant;
 
 use super::report;
 use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
-use crate::console::model::{Model, Tone};
-use crate::domain::{Bounds, RequestId, Search};
+use crate::console::model::{Model, Row, Tone};
+use crate::domain::{Bounds, RequestId, Search, UnixMs};
 
 /// Takes news in; what belongs to a picture that is stopped is held back.
 pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let News::Searches(searches) | News::Snapshot(searches) = &news {
         report::settle(model, searches);
-        if matches!(news, News::Snapshot(_)) && !model.unsure.is_empty() {
-            effects.push(Effect::Ask(model.unsure.iter().copied().collect()));
+    }
+    if matches!(news, News::Snapshot(_) | News::AllTold(..)) && !model.unsure.is_empty() {
+        effects.push(Effect::Ask(model.unsure.iter().copied().collect()));
+    }
+    let told: Vec<RequestId> = match &news {
+        News::Searches(searches) | News::Snapshot(searches) if model.held.is_some() => {
+            searches.iter().map(|search| search.id).collect()
         }
-    }
-    let changes_table = matches!(news, News::Searches(_) | News::Snapshot(_));
+        _ => Vec::new(),
+    };
     effects.extend(take(model, news));
-    if changes_table {
-        model.compare_held();
-    }
+    model.compare_held(told);
     effects
 }
 
@@ -52,8 +56,16 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
                 model.true_at = Some(at);
             }
         }
-        News::Searches(searches) => take_searches(model, searches),
-        News::Snapshot(searches) => return take_snapshot(model, searches),
+        News::Searches(searches) => {
+            take_searches(model, searches);
+            return fit_at_first(model);
+        }
+        News::Snapshot(searches) => {
+            let told = searches.iter().map(|search| search.id).collect();
+            take_searches(model, searches);
+            return take_all_told(model, &told, UnixMs(i64::MAX));
+        }
+        News::AllTold(told, since) => return take_all_told(model, &told, since),
         News::Fleet(fleet) => match &mut model.held {
             Some(held) => held.keep_fleet(fleet),
             None => model.take_fleet(fleet),
@@ -102,7 +114,7 @@ fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
 /// A map that has not been fitted yet is, once Redis is there and it is known who waits, or that this can't be read.
 fn fit_at_first(model: &mut Model) -> Vec<Effect> {
     let is_there = !matches!(model.link, Link::Away(_) | Link::Connecting);
-    let is_known = model.loaded || model.unreadable.is_some();
+    let is_known = model.is_read() || model.unreadable.is_some();
     if model.map.fitted || !is_there || !is_known { Vec::new() } else { ask_extent(model) }
 }
 
@@ -121,16 +133,20 @@ fn take_searches(model: &mut Model, searches: Vec<Search>) {
     model.newest_searches_mut().take(searches, now);
 }
 
-/// What waits here and is not in the snapshot may have ended unheard: it is asked about, not guessed.
-fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
-    let told: std::collections::HashSet<RequestId> = searches.iter().map(|search| search.id).collect();
-    take_searches(model, searches);
+/// All that waits has been read since that time, and it was these. Whoever waits here and was not among them may have ended
+/// unheard: that is asked about, not guessed.
+fn take_all_told(model: &mut Model, told: &HashSet<RequestId>, since: UnixMs) -> Vec<Effect> {
     model.newest_searches_mut().ask_again();
     model.loaded = true;
     model.unreadable = None;
-    let waiting = model.newest_searches().all().filter(|row| row.is_waiting() && !told.contains(&row.search.id));
+    let is_older = |row: &&Row| row.is_waiting() && row.search.read_at <= since;
+    let waiting = model.newest_searches().all().filter(is_older).filter(|row| !told.contains(&row.search.id));
     let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();
     let mut effects = fit_at_first(model);
+    // Nobody has moved it since it was fitted to the first who came.
+    if model.map.provisional.take() == Some(model.map.projection) {
+        effects.extend(ask_extent(model));
+    }
     if !unheard.is_empty() {
         effects.push(Effect::Ask(unheard));
     }
@@ -139,11 +155,11 @@ fn take_snapshot(model: &mut Model, searches: Vec<Search>) -> Vec<Effect> {
 
 /// Shows all drivers and all who wait. Where there is nobody at all the map stays as it is.
 fn fit(model: &mut Model, extent: Option<Bounds>) {
-    let pickups =
-        model.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.request()).map(|r| r.pickup);
+    let pickups = model.searches.all().filter(|row| row.is_waiting()).filter_map(|row| row.search.pickup());
     let corners = extent.into_iter().flat_map(Bounds::corners);
     if let Some(bounds) = Bounds::around(corners.chain(pickups)) {
         model.map.projection = model.map.projection.fitted(bounds);
     }
     model.map.fitted = true;
+    model.map.provisional = (!model.loaded).then_some(model.map.projection);
 }

@@ -4,7 +4,7 @@ use super::actions::send;
 use super::report::named_requests;
 use crate::console::message::{Deed, Effect, Errand, Link};
 use crate::console::model::{Choose, Confirm, Layer, Model, Row, Tone, nearest_outside, wider};
-use crate::domain::{DriverId, Metres, RequestId, format_more};
+use crate::domain::{DriverId, Metres, Record, RequestId, format_more};
 
 /// So much time more is given by a key alone, in milliseconds.
 pub const EXTENDED_BY_MS: i64 = 60_000;
@@ -19,7 +19,7 @@ pub(super) fn expire(model: &mut Model) -> Vec<Effect> {
 
 /// Ends what is marked, or else what is selected, after a yes.
 pub(super) fn end(model: &mut Model, verb: &str, when: &str, deed: fn(RequestId) -> Deed) -> Vec<Effect> {
-    if !model.searches.marked().is_empty() {
+    if model.searches.marked_count() > 0 {
         return for_targets(model, &format!("{verb}{when}"), |row| deed(row.search.id));
     }
     let Some(row) = waiting(model) else { return Vec::new() };
@@ -42,7 +42,7 @@ pub(super) fn widen(model: &mut Model, to: Option<Metres>) -> Vec<Effect> {
     let around = selected.and_then(|id| Some((id, model.detail.around(id)?.clone())));
     let new = |row: &Row| {
         let around = around.as_ref().filter(|(id, _)| *id == row.search.id).map(|(_, around)| around);
-        let radius_m = row.search.request().map_or(0.0, |request| request.radius_m);
+        let radius_m = row.search.radius_m().unwrap_or(0.0);
         let outside = around.and_then(|around| nearest_outside(around, radius_m));
         to.unwrap_or_else(|| wider(radius_m, outside.map(|near| near.candidate.distance_m)))
     };
@@ -53,7 +53,7 @@ pub(super) fn widen(model: &mut Model, to: Option<Metres>) -> Vec<Effect> {
 /// Opens the list of the drivers whom the selected search can be given.
 pub(super) fn assign(model: &mut Model) {
     let Some(row) = waiting(model) else { return };
-    if row.search.request().is_none() {
+    if row.search.pickup().is_none() {
         model.say(Tone::Plain, format!("{} has no place, so nobody is near it", named(&row)));
         return;
     }
@@ -71,7 +71,7 @@ pub(super) fn assign_to(model: &mut Model, id: RequestId, driver: DriverId) -> V
 fn for_targets(model: &mut Model, verb: &str, deed: impl Fn(&Row) -> Deed) -> Vec<Effect> {
     let Some(targets) = targets(model) else { return Vec::new() };
     let deeds: Vec<Deed> = targets.iter().map(&deed).collect();
-    if model.searches.marked().is_empty() {
+    if model.searches.marked_count() == 0 {
         return send(model, deeds);
     }
     let ids: Vec<RequestId> = targets.iter().map(|row| row.search.id).collect();
@@ -103,9 +103,10 @@ pub(super) fn ask_first(model: &mut Model, question: String, deeds: Vec<Deed>) -
 
 /// A request as a question names it.
 pub(super) fn named(row: &Row) -> String {
-    match row.search.request() {
-        Some(request) => format!("request {} of {}", request.id, request.user_id),
-        None => format!("request {} (no record)", row.search.id),
+    match (row.search.request(), &row.search.record) {
+        (Some(request), _) => format!("request {} of {}", request.id, request.user_id),
+        (None, Record::Listed(_)) => format!("request {}", row.search.id),
+        (None, _) => format!("request {} (no record)", row.search.id),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, sighting, waiting};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, listed, sighting, waiting};
 use crate::console::keymap::{Context, Keymap};
 use crate::console::layout::inside;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
@@ -494,9 +494,51 @@ fn what_cannot_be_shown_cannot_be_typed() {
 
 #[test]
 fn the_table_is_bounded() {
+    const MOST: u64 = crate::console::message::MOST_WAITING as u64;
     let mut desk = Desk::new(120, 40);
-    desk.news(News::Searches((1..=6_000).map(|n| waiting(n, 0, 200)).collect()));
-    assert_eq!(desk.model.searches.waiting().0, crate::console::message::MOST_WAITING);
+    let one = listed(1, 0, 200);
+    desk.news(News::Searches((1..=MOST + 50).map(|n| Search { id: id(n), ..one.clone() }).collect()));
+    assert_eq!(desk.model.searches.waiting().0 as u64, MOST);
+}
+
+#[test]
+fn of_many_who_come_one_after_the_other_the_unheard_are_asked_about_at_the_end() {
+    let mut desk = Desk::new(120, 40);
+    desk.news(News::Searches((1..=4).map(|n| listed(n, 0, 200)).collect()));
+    assert!(!desk.model.loaded && desk.model.is_read(), "it is known that there are some");
+    assert!(desk.effects.contains(&Effect::AskExtent), "the map waits for no more");
+    let opened_meanwhile = Search { read_at: START + Duration::from_secs(1), ..listed(5, 0, 200) };
+    desk.news(News::Searches(vec![opened_meanwhile]));
+    desk.news(News::Extent(Ok(None)));
+    let effects = desk.news(News::AllTold([1, 2, 4].map(id).into(), START));
+    assert!(effects.contains(&Effect::Ask(vec![id(3)])), "{effects:?}");
+    assert!(effects.contains(&Effect::AskExtent), "it is fitted to all");
+    desk.news(News::Extent(Ok(None)));
+    assert!(!desk.news(News::AllTold([1, 2, 4].map(id).into(), START)).contains(&Effect::AskExtent), "once");
+    assert!(desk.model.loaded);
+    assert_eq!(desk.model.searches.get(id(3)).unwrap().state(), State::Searching, "and not guessed");
+}
+
+#[test]
+fn the_feed_is_told_whom_to_read_in_full() {
+    let mut desk = Desk::new(80, 24);
+    desk.news(News::Searches((1..=500).map(|n| listed(n, 0, 100 + n)).collect()));
+    let height = desk.rows().len() as u64;
+    let ids = |numbers: std::ops::RangeInclusive<u64>| numbers.map(id).collect::<Vec<_>>();
+    assert_eq!(desk.model.glance.near, ids(1..=2 * height));
+    desk.press("G");
+    assert_eq!(desk.model.glance.near, ids(501 - 2 * height..=500));
+    assert!(!desk.model.glance.whole, "the lists know of deadlines");
+    desk.press("/");
+    desk.type_text("left:>1m");
+    assert!(!desk.model.glance.whole);
+    desk.type_text(" requestor_17");
+    assert!(desk.model.glance.whole, "but not of riders");
+    desk.press("esc");
+    assert!(!desk.model.glance.whole);
+    desk.press("o");
+    desk.press("o");
+    assert!(desk.model.glance.whole, "by rider");
 }
 
 #[test]

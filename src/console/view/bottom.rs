@@ -134,7 +134,7 @@ fn acts_on_searches(model: &Model, action: Action) -> bool {
     let selected = model.searches.selected().filter(|row| row.is_waiting());
     match action {
         // One is given to one, and only who has a place has somebody near.
-        Action::Assign => selected.is_some_and(|row| row.search.request().is_some()),
+        Action::Assign => selected.is_some_and(|row| row.search.pickup().is_some()),
         _ => selected.is_some() || model.searches.marked_count() > 0,
     }
 }

@@ -206,7 +206,8 @@ fn of_driver(model: &Model, driver: &Sighting, theme: Theme) -> Vec<Line> {
         lines
             .push(vec![("silent for too long: it gets no request until it reports again".to_owned(), theme.warning())]);
     }
-    if let Some((row, metres)) = nearest_waiting(model, driver) {
+    let nearest = model.detail.nearest_waiting.and_then(|(id, metres)| Some((model.searches.get(id)?, metres)));
+    if let Some((row, metres)) = nearest {
         let who = format!("nearest who waits: {} {}, {} away", row.search.id, row.rider(), format_distance(metres));
         lines.push(vec![(who, theme.text())]);
     }
@@ -220,10 +221,4 @@ fn of_driver(model: &Model, driver: &Sighting, theme: Theme) -> Vec<Line> {
         lines.push(vec![("it was given to nobody lately".to_owned(), theme.faint())]);
     }
     lines
-}
-
-fn nearest_waiting<'a>(model: &'a Model, driver: &Sighting) -> Option<(&'a Row, f64)> {
-    let waiting = model.searches.all().filter(|row| row.is_waiting());
-    let with_distance = waiting.filter_map(|row| Some((row, row.search.request()?.pickup.distance_m(driver.place))));
-    with_distance.min_by(|(_, a), (_, b)| a.total_cmp(b))
 }

@@ -102,7 +102,7 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     parts.push(part(text, style, 0, false));
     parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, 0, true)));
     if let Some(vitals) = &model.vitals {
-        let waiting = if model.loaded { wording::count(model.waiting()) } else { "?".to_owned() };
+        let waiting = if model.is_read() { wording::count(model.waiting()) } else { "?".to_owned() };
         parts.push(part(format!("drivers {}", wording::count(vitals.drivers)), theme.text(), 2, true));
         let (text, style) = crowd(model, theme).unwrap_or_else(|| (format!("waiting {waiting}"), theme.strong()));
         parts.push(part(text, style, 0, true));

@@ -16,7 +16,7 @@ use crate::domain::{Near, UnixMs, format_distance};
 /// The drivers around a search, nearest first.
 pub(super) fn choose(model: &Model, choose: &Choose, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     let row = model.searches.get(choose.request);
-    let radius = row.and_then(|row| row.search.request()).map(|request| request.radius_m);
+    let radius = row.and_then(|row| row.search.radius_m());
     let now = model.picture_now().unwrap_or_default();
     let still_near = |near: &Near| {
         let nearest = model.detail.around(choose.request).map(|around| &around.nearest);

@@ -54,7 +54,12 @@ fn title(model: &Model, area: Rect, theme: Theme) -> String {
     let waiting = if model.held.is_some() { in_table as u64 } else { model.waiting() };
     let mut title = format!("Searches {} waiting", wording::count(waiting));
     if waiting > in_table as u64 {
-        title = format!("{title}, the first {} here", wording::count(in_table as u64));
+        title = format!("{title}, {} of them here", wording::count(in_table as u64));
+    }
+    // Of riders and attempts only as much can be said as was read of them.
+    let read = in_table.saturating_sub(model.searches.unread());
+    if model.needs_records() && read < in_table {
+        title = format!("{title}, {} read so far", wording::count(read as u64));
     }
     let order = model.searches.sorted();
     let hits = (model.searches.shown(), model.searches.count());
@@ -152,12 +157,12 @@ fn bar(part: f64, area: Rect, buffer: &mut Buffer, theme: Theme) {
 
 /// The distance of the nearest driver; faint where that is outside the radius.
 fn nearest(row: &Row, theme: Theme) -> (String, Style) {
-    match (&row.nearest, row.search.request()) {
-        (Some(Some(candidate)), Some(request)) => {
-            let style = if candidate.distance_m <= request.radius_m { theme.good() } else { theme.faint() };
+    match (&row.nearest, row.search.radius_m()) {
+        (Some(Some(candidate)), Some(radius_m)) => {
+            let style = if candidate.distance_m <= radius_m { theme.good() } else { theme.faint() };
             (format_distance(candidate.distance_m), style)
         }
-        (Some(None), Some(request)) => (format!(">{}", format_distance(request.radius_m * 2.0)), theme.faint()),
+        (Some(None), Some(radius_m)) => (format!(">{}", format_distance(radius_m * 2.0)), theme.faint()),
         _ => (String::new(), theme.faint()),
     }
 }

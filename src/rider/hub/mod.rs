@@ -164,6 +164,8 @@ fn news(search: &Search) -> Option<News> {
         Record::Whole(request) => Some(Told::of_request(request).map_or(News::Gone, News::Ended)),
         // It ends with its key, and not otherwise.
         Record::Damaged(_) if matches!(search.key, Key::Active(_)) => None,
+        // Whoever is listed waits.
+        Record::Listed(_) => None,
         Record::Damaged(_) | Record::Foreign => Some(News::Gone),
     }
 }

@@ -85,6 +85,12 @@ impl Filter {
         self.terms.iter().any(Term::depends_on_cursor)
     }
 
+    /// Whether it asks for what stands in the record of a search that waits, and in no list.
+    #[must_use]
+    pub fn needs_records(&self) -> bool {
+        self.terms.iter().any(Term::needs_records)
+    }
+
     /// The filter put to use.
     #[must_use]
     pub fn sieve(&self, moment: Moment) -> Sieve<'_> {

@@ -76,6 +76,10 @@ impl Term {
         matches!(self.test, Test::Near(_))
     }
 
+    pub(super) fn needs_records(&self) -> bool {
+        matches!(self.test, Test::Word(_) | Test::Rider(_) | Test::Tries(_))
+    }
+
     pub(super) fn holds_for_search(&self, row: &Row, moment: Moment, reader: &mut Reader) -> bool {
         self.test.search(row, moment, reader).is_none_or(|holds| holds != self.turned)
     }
@@ -137,7 +141,9 @@ impl Test {
                 Standing::Ended(_) => false,
             },
             Self::Tries(bound) => request.is_some_and(|r| bound.holds(&r.attempts)),
-            Self::Near(within) => request.is_some_and(|r| r.pickup.distance_m(moment.cursor) <= within.0),
+            Self::Near(within) => {
+                row.search.pickup().is_some_and(|pickup| pickup.distance_m(moment.cursor) <= within.0)
+            }
             Self::Age(_) => return None,
         })
     }

@@ -1,12 +1,11 @@
 //! Drivers and riders on the map, with their names.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::MOST_NAMES;
 use super::paper::Paper;
 use super::what::What;
-use crate::console::model::{Density, Model, Row, STEPS};
+use crate::console::model::{Density, Model, STEPS};
 use crate::console::theme::Age;
 use crate::domain::{Block, Sighting, UnixMs};
 
@@ -52,13 +51,12 @@ impl Paper<'_> {
     /// Searches that wait, with the selected one over the others.
     pub(super) fn searches(&mut self, model: &Model) {
         let now = model.picture_now();
-        for row in model.searches_on_map().filter(|row| row.is_waiting()) {
-            if let Some(request) = row.search.request() {
-                self.sign(request.pickup, What::search(left(row, now)));
-            }
+        for pin in model.pins.iter() {
+            self.sign(pin.place, What::search(pin.left(now)));
         }
-        if let Some(request) = model.searches.selected().and_then(|row| row.search.request()) {
-            self.label(request.pickup, &request.id.to_string(), What::SearchSelected);
+        let selected = model.searches.selected();
+        if let Some((id, pickup)) = selected.and_then(|row| Some((row.search.id, row.search.pickup()?))) {
+            self.label(pickup, &id.to_string(), What::SearchSelected);
         }
     }
 
@@ -80,12 +78,10 @@ impl Paper<'_> {
 
     /// Ids beside searches and drivers, where few are in sight and nothing that matters stands there.
     pub(super) fn names(&mut self, model: &Model) {
-        let waiting = model.searches_on_map().filter(|row| row.is_waiting()).filter_map(|row| row.search.request());
-        // The table is in no order; of two in one place the one that was opened first is named, and stays so.
-        let waiting: BTreeMap<_, _> = waiting.take(MOST_NAMES + 1).map(|request| (request.id, request)).collect();
-        if waiting.len() <= MOST_NAMES {
-            for request in waiting.values() {
-                self.name(request.pickup, &request.id.to_string(), self.theme.pin(), What::Name);
+        if model.pins.count_of_all().is_some_and(|count| count <= MOST_NAMES) {
+            // Of two in one place the one that was opened first is named, and stays so.
+            for pin in model.pins.iter() {
+                self.name(pin.place, &pin.id.to_string(), self.theme.pin(), What::Name);
             }
         }
         if !are_few(model) {
@@ -111,12 +107,6 @@ fn age(driver: &Sighting, now: Option<UnixMs>) -> Age {
         (Some(seen), Some(now)) if now.since(seen) > FRESH => Age::Ageing,
         (Some(_), _) => Age::Fresh,
     }
-}
-
-/// The part of its whole time that a search has left. One without a deadline has all of it.
-fn left(row: &Row, now: Option<UnixMs>) -> f64 {
-    let (Some(deadline), Some(now)) = (row.deadline(), now) else { return 1.0 };
-    deadline.since(now).as_secs_f64() / row.whole.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// The middles of the cells between two sides, at least one, as far as they are in sight of a map of this length.

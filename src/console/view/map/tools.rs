@@ -5,10 +5,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::paper::{DOTS, Paper};
 use super::what::What;
-use crate::console::model::{Model, Row, Trails};
+use crate::console::model::{Model, Trails};
 use crate::console::view::text;
 use crate::console::wording;
-use crate::domain::{DriverId, Point, Request};
+use crate::domain::{DriverId, Point, RequestId};
 
 /// So many neighbours of a search are told by their ids; of more, by their ranks.
 const FEW: usize = 3;
@@ -18,13 +18,13 @@ const MOST_NEIGHBOURS: usize = 3;
 impl Paper<'_> {
     /// The radius of the selected search: a true circle on the ground.
     pub(super) fn radius(&mut self, model: &Model) {
-        let Some(request) = waiting(model) else { return };
-        let around = std::f64::consts::TAU * request.radius_m / self.projection.metres_per_column;
+        let Some((_, pickup, radius_m)) = waiting(model) else { return };
+        let around = std::f64::consts::TAU * radius_m / self.projection.metres_per_column;
         // A dot for each half of a column around, within reason.
         let dots = (around * DOTS.0).clamp(24.0, 4_000.0);
         let mut bearing = 0.0;
         while bearing < 360.0 {
-            self.dot(request.pickup.destination(bearing, request.radius_m), What::Circle);
+            self.dot(pickup.destination(bearing, radius_m), What::Circle);
             bearing += 360.0 / dots;
         }
     }
@@ -48,13 +48,13 @@ impl Paper<'_> {
 
     /// The neighbours of the selected search.
     pub(super) fn nearest(&mut self, model: &Model) {
-        let Some(request) = waiting(model) else { return };
-        let Some(around) = model.detail.around(request.id) else { return };
+        let Some((id, pickup, _)) = waiting(model) else { return };
+        let Some(around) = model.detail.around(id) else { return };
         let named = around.nearest.iter().take(MOST_NEIGHBOURS).map(|near| {
             let driver = &near.candidate.driver;
             (driver.id.clone(), driver.place, near.candidate.distance_m)
         });
-        self.neighbours(request.pickup, &named.collect::<Vec<_>>());
+        self.neighbours(pickup, &named.collect::<Vec<_>>());
     }
 
     /// Where drivers came from.
@@ -111,7 +111,8 @@ impl Paper<'_> {
     }
 }
 
-/// The selected search, if it waits and its place is known.
-fn waiting(model: &Model) -> Option<&Request> {
-    model.searches.selected().filter(|row| row.is_waiting()).and_then(|row: &Row| row.search.request())
+/// The selected search, its place, and its radius in metres, if it waits and these are known.
+fn waiting(model: &Model) -> Option<(RequestId, Point, f64)> {
+    let selected = model.searches.selected().filter(|row| row.is_waiting());
+    selected.and_then(|row| Some((row.search.id, row.search.pickup()?, row.search.radius_m()?)))
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::text;
-use crate::console::fixtures::{Desk, START, sighting};
+use crate::console::fixtures::{Desk, START, id, listed, sighting, waiting};
 use crate::console::message::News;
 use crate::console::model::Depth;
-use crate::domain::{Block, FleetView, Sighting, geohash::Cell};
+use crate::domain::{Block, Bounds, FleetView, Record, Sighting, geohash::Cell};
 
 /// A desk in a town of drivers who report, are silent, or never did, with some in crowds.
 fn among_drivers(columns: u16, rows: u16) -> Desk {
@@ -98,4 +98,40 @@ fn an_empty_table_of_drivers_says_what_to_press() {
     let drivers = vec![sighting("2", -33.47, -70.70)];
     let hidden = empty(FleetView { drivers, ..FleetView::default() }, 9, "zzz");
     assert!(hidden.contains("No driver matches the filter.") && hidden.contains("0 of 1 match /zzz"), "{hidden}");
+}
+
+#[test]
+fn of_many_it_is_told_how_far_their_reading_is() {
+    let mut desk = Desk::new(200, 60);
+    desk.model.vitals.as_mut().unwrap().waiting = 12_000;
+    desk.news(News::Searches((1..=30).map(|n| listed(n, 0, 100 + n)).collect()));
+    assert!(text(&desk).contains("Searches 12 000 waiting, 30 of them here"), "{}", text(&desk));
+    desk.news(News::AllTold((1..=30).map(id).collect(), START));
+    assert!(text(&desk).contains("Searches 30 waiting · by deadline"), "{}", text(&desk));
+    desk.news(News::Searches(vec![waiting(7, 0, 107)]));
+    desk.press("/");
+    desk.type_text("requestor");
+    assert!(text(&desk).contains("Searches 30 waiting, 1 read so far"), "{}", text(&desk));
+}
+
+#[test]
+fn of_very_many_each_cell_has_the_most_urgent_pin() {
+    let mut desk = Desk::new(120, 40);
+    let at = listed(1, 0, 200).pickup().unwrap();
+    desk.news(News::Extent(Ok(Bounds::around([at]))));
+    let here = |n: u64, left: u64| {
+        let mut search = listed(n, 300 - left, left);
+        if let Record::Listed(listed) = &mut search.record {
+            listed.pickup = at;
+        }
+        search
+    };
+    desk.news(News::Searches((1..=6_000).map(|n| here(n, 200)).collect()));
+    desk.wait(Duration::from_secs(1));
+    let pins = |desk: &Desk| desk.model.pins.iter().map(|pin| pin.id).collect::<Vec<_>>();
+    assert_eq!(pins(&desk), [id(1)], "of two alike the older");
+    desk.news(News::Searches(vec![here(6_001, 20)]));
+    desk.wait(Duration::from_secs(1));
+    assert_eq!(pins(&desk), [id(6_001)]);
+    assert_eq!(desk.model.pins.count_of_all(), None);
 }
