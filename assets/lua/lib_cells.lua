@@ -13,7 +13,8 @@ local FEW = 3                   -- a cell with so many is read one by one
 
 local rad, deg, sin, cos, floor = math.rad, math.deg, math.sin, math.cos, math.floor
 local PI, LOG_2, MOST_LAT_RAD = math.pi, math.log(2), rad(MOST_LAT)
-local WIDTH, HEIGHT = 2 * PI / 2 ^ STEPS, 2 * MOST_LAT_RAD / 2 ^ STEPS  -- of the finest cells, in radians
+local MANY = 2 ^ STEPS                                            -- so many columns and rows of the finest cells there are
+local WIDTH, HEIGHT = 2 * PI / MANY, 2 * MOST_LAT_RAD / MANY  -- of the finest cells, in radians
 
 local function metres_between(lng_a, lat_a, lng_b, lat_b)
   local u, v = sin((rad(lat_b) - rad(lat_a)) / 2), sin((rad(lng_b) - rad(lng_a)) / 2)
@@ -55,21 +56,22 @@ local function place_of(score)
   return deg((east + 0.5) * WIDTH) - 180, deg((north + 0.5) * HEIGHT) - MOST_LAT
 end
 
--- The cells that a circle touches, at most four: the finest that are no smaller than it is.
+-- The cells that a circle touches, at most four: the finest that are no smaller than it is. Each has its first column and row, and
+-- how wide it is, in finest cells; and its first score, and how many scores there are.
 local function cells_of(lng, lat, radius)
   local angle = radius / EARTH_M
   local height, width = 2 * deg(angle), 360
   if math.abs(lat) + height / 2 < 90 then width = 2 * deg(math.asin(math.min(1, sin(angle) / cos(rad(lat))))) end
   local step = floor(math.log(math.min(360 / width, 2 * MOST_LAT / height)) / LOG_2)
   step = math.max(0, math.min(STEPS, step))
-  local many = 2 ^ step
+  local many, wide = 2 ^ step, 2 ^ (STEPS - step)
   local west, east = floor((lng - width / 2 + 180) / 360 * many), floor((lng + width / 2 + 180) / 360 * many)
   local south, north = row_of(lat - height / 2, many), row_of(lat + height / 2, many)
-  local cells, size = {}, 4 ^ (STEPS - step)
+  local cells, size = {}, wide * wide
   for x = west, math.min(east, west + many - 1) do
-    local column = 2 * spread(x % many)
+    local column = x % many
     for y = south, north do
-      cells[#cells + 1] = {x = x % many, y = y, step = step, first = (column + spread(y)) * size, size = size}
+      cells[#cells + 1] = {x = column * wide, y = y * wide, wide = wide, first = (2 * spread(column) + spread(y)) * size, size = size}
     end
   end
   return cells
@@ -90,76 +92,88 @@ local function count_in(set, cells, most)
   return holds
 end
 
--- How far away cells and members are from a place. What is compared is the haversine of the angle, which is the sum of a part of
--- the row and one of the column; that of a cell is reckoned a bit too small, never too large.
-local function ruler(lng, lat)
+-- The members of a cell, so many at the most.
+local function members_of(set, first, wide, most)
+  local from, to = bounds(first, wide * wide)
+  return redis.call('ZRANGE', set, from, to, 'BYSCORE', 'LIMIT', 0, most)
+end
+
+-- What is compared is four times the haversine of the angle between two places: a sum of a part of the rows between them and a
+-- part of the columns.
+local function fourfold(metres)
+  return 4 * sin(math.min(metres / EARTH_M, PI) / 2) ^ 2
+end
+
+local function metres_of(fourfold)
+  return 2 * EARTH_M * math.asin(math.min(1, math.sqrt(fourfold) / 2))
+end
+
+-- How far away things are from a place, among these cells. For cells there are bounds, without a sine or cosine: they are looked
+-- at by the hundred.
+local function ruler(lng, lat, cells)
+  local ruler = {x = (lng + 180) / 360 * MANY, y = (lat + MOST_LAT) / (2 * MOST_LAT) * MANY}
   lng, lat = rad(lng), rad(lat)
-  local cos_lat = cos(lat)
-  local function of_angle(angle)
-    local half = sin(angle / 2)
-    return half * half
+  local cos_lat, south, north = cos(lat), PI, -PI
+  for _, cell in ipairs(cells) do
+    south = math.min(south, cell.y * HEIGHT - MOST_LAT_RAD)
+    north = math.max(north, (cell.y + cell.wide) * HEIGHT - MOST_LAT_RAD)
   end
-  local ruler = {}
-  -- The part of a row of cells, and what the part of a column in it is to be multiplied by.
-  function ruler.row(y, height)
-    local south, north = y * height - MOST_LAT_RAD, (y + 1) * height - MOST_LAT_RAD
-    local beyond = lat < south and south - lat or lat > north and lat - north or 0
-    return of_angle(beyond), cos_lat * math.min(cos(south), cos(north))
+  local narrow, broad = cos_lat * math.min(cos(south), cos(north)), cos_lat
+  if south * north >= 0 then broad = cos_lat * math.max(cos(south), cos(north)) end
+
+  -- Not less than the part of the row, or the column, that begins here may be. The square of a sine is larger than the first two
+  -- terms of its series.
+  function ruler.row(y, wide)
+    local rows = ruler.y < y and y - ruler.y or ruler.y > y + wide and ruler.y - y - wide or 0
+    local square = (rows * HEIGHT) ^ 2
+    return square * (1 - square / 12)
   end
-  function ruler.column(x, width)
-    local east_of = (lng + PI - x * width) % (2 * PI)
-    return east_of <= width and 0 or of_angle(math.min(east_of - width, 2 * PI - east_of))
+  function ruler.column(x, wide)
+    local east_of = (ruler.x - x) % MANY
+    if east_of <= wide then return 0 end
+    local square = (math.min(east_of - wide, MANY - east_of) * WIDTH) ^ 2
+    return narrow * square * (1 - square / 12)
   end
-  -- The farthest corner of a cell, reckoned a bit too large.
-  function ruler.farthest(x, y, height, width)
-    local south, west = y * height - MOST_LAT_RAD, x * width - PI
-    local beside = math.max(math.abs((west - lng + PI) % (2 * PI) - PI), math.abs((west + width - lng + PI) % (2 * PI) - PI))
-    if beside > PI / 2 then return 1 end
-    local wide = south * (south + height) < 0 and 1 or math.max(cos(south), cos(south + height))
-    return of_angle(math.max(math.abs(lat - south), math.abs(south + height - lat))) + cos_lat * wide * of_angle(beside)
+  -- No less than its farthest corner.
+  function ruler.farthest(x, y, wide)
+    local beside = math.abs((x + wide / 2 - ruler.x + MANY / 2) % MANY - MANY / 2) + wide / 2
+    local along = math.abs(y + wide / 2 - ruler.y) + wide / 2
+    return (along * HEIGHT) ^ 2 + broad * (beside * WIDTH) ^ 2
   end
   -- A member of a cell, by its score.
-  function ruler.member(x, y, step, first, score)
+  function ruler.member(x, y, first, score)
     local east, north = gathered(floor(score - first))
-    local many = 2 ^ (STEPS - step)
-    local there = (y * many + north + 0.5) * HEIGHT - MOST_LAT_RAD
-    return of_angle(there - lat) + cos_lat * cos(there) * of_angle((x * many + east + 0.5) * WIDTH - PI - lng)
+    local there = (y + north + 0.5) * HEIGHT - MOST_LAT_RAD
+    local u, v = sin((there - lat) / 2), sin(((x + east + 0.5) * WIDTH - PI - lng) / 2)
+    return 4 * (u * u + cos_lat * cos(there) * v * v)
   end
   return ruler
 end
 
-local function haversine(metres)
-  return sin(math.min(metres / EARTH_M, PI) / 2) ^ 2
-end
-
 -- Calls `look` with each quarter of a cell, the nearest first, that is no farther away than `limit()`.
-local function each_quarter(ruler, x, y, step, first, limit, look)
-  x, y, step = 2 * x, 2 * y, step + 1
-  local many = 2 ^ (STEPS - step)
-  local south, of_south = ruler.row(y, HEIGHT * many)
-  local north, of_north = ruler.row(y + 1, HEIGHT * many)
-  local west, east = ruler.column(x, WIDTH * many), ruler.column(x + 1, WIDTH * many)
-  local function quarter(row, column)
-    local far = (row == 0 and south or north) + (row == 0 and of_south or of_north) * (column == 0 and west or east)
-    if far <= limit() then look(x + column, y + row, step, first + (2 * column + row) * many * many) end
+local function each_quarter(ruler, x, y, first, wide, limit, look)
+  local half = wide / 2
+  local row, column = ruler.y > y + half and half or 0, (ruler.x - x - half) % MANY < MANY / 2 and half or 0
+  local near_row, far_row = ruler.row(y + row, half), ruler.row(y + half - row, half)
+  local near_column, far_column = ruler.column(x + column, half), ruler.column(x + half - column, half)
+  local function quarter(far, row, column)
+    if far <= limit() then look(x + column, y + row, first + (2 * column + row) * half, half) end
   end
-  local row, column = south <= north and 0 or 1, west <= east and 0 or 1
-  quarter(row, column)
-  quarter(1 - row, column)
-  quarter(row, 1 - column)
-  quarter(1 - row, 1 - column)
-end
-
--- The members of a cell, so many at the most.
-local function members_of(set, step, first, most)
-  local from, to = bounds(first, 4 ^ (STEPS - step))
-  return redis.call('ZRANGE', set, from, to, 'BYSCORE', 'LIMIT', 0, most)
+  quarter(near_row + near_column, row, column)
+  if far_row + near_column <= near_row + far_column then
+    quarter(far_row + near_column, half - row, column)
+    quarter(near_row + far_column, row, half - column)
+  else
+    quarter(near_row + far_column, row, half - column)
+    quarter(far_row + near_column, half - row, column)
+  end
+  quarter(far_row + far_column, half - row, half - column)
 end
 
 -- The nearest in these cells, at most `count` within the radius. A cell is quartered until it holds few, the nearest quarter
 -- first; one that is farther away than who was found already is not looked into.
 local function nearest_in_cells(set, cells, lng, lat, radius, count)
-  local limit, found, ruler = haversine(radius), {}, ruler(lng, lat)
+  local limit, found, ruler = fourfold(radius), {}, ruler(lng, lat, cells)
   local function limit_now() return limit end
   local function find(id, far)
     if far > limit then return end
@@ -169,50 +183,46 @@ local function nearest_in_cells(set, cells, lng, lat, radius, count)
     found[count + 1] = nil
     if found[count] then limit = found[count].far end
   end
-  local function look(x, y, step, first)
-    local ids = members_of(set, step, first, step < STEPS and FEW + 1 or count)
-    if #ids > FEW and step < STEPS then return each_quarter(ruler, x, y, step, first, limit_now, look) end
+  local function look(x, y, first, wide)
+    local ids = members_of(set, first, wide, wide > 1 and FEW + 1 or count)
+    if #ids > FEW and wide > 1 then return each_quarter(ruler, x, y, first, wide, limit_now, look) end
     if #ids == 0 then return end
     for i, score in ipairs(redis.call('ZMSCORE', set, unpack(ids))) do
-      find(ids[i], ruler.member(x, y, step, first, score))
+      find(ids[i], ruler.member(x, y, first, score))
     end
   end
-  for _, cell in ipairs(cells) do look(cell.x, cell.y, cell.step, cell.first) end
-  for i, one in ipairs(found) do
-    found[i] = {one.id, string.format('%.4f', 2 * EARTH_M * math.asin(math.min(1, math.sqrt(one.far))))}
-  end
+  for _, cell in ipairs(cells) do look(cell.x, cell.y, cell.first, cell.wide) end
+  for i, one in ipairs(found) do found[i] = {one.id, string.format('%.4f', metres_of(one.far))} end
   return found
 end
 
 -- The same for any who are within the radius: cells that lie in it wholly are not looked into.
 local function some_in_cells(set, cells, lng, lat, radius, most)
-  local limit, found, ruler = haversine(radius), {}, ruler(lng, lat)
+  local limit, found, ruler = fourfold(radius), {}, ruler(lng, lat, cells)
   local function limit_now() return #found < most and limit or -1 end
-  local function look(x, y, step, first)
-    local many = 2 ^ (STEPS - step)
-    local whole = ruler.farthest(x, y, HEIGHT * many, WIDTH * many) <= limit
-    local ids = members_of(set, step, first, (whole or step == STEPS) and most - #found or FEW + 1)
+  local function look(x, y, first, wide)
+    local whole = ruler.farthest(x, y, wide) <= limit
+    local ids = members_of(set, first, wide, (whole or wide == 1) and most - #found or FEW + 1)
     if whole then
       for _, id in ipairs(ids) do found[#found + 1] = id end
-    elseif #ids > FEW and step < STEPS then
-      each_quarter(ruler, x, y, step, first, limit_now, look)
+    elseif #ids > FEW and wide > 1 then
+      each_quarter(ruler, x, y, first, wide, limit_now, look)
     elseif #ids > 0 then
       for i, score in ipairs(redis.call('ZMSCORE', set, unpack(ids))) do
-        if ruler.member(x, y, step, first, score) <= limit_now() then found[#found + 1] = ids[i] end
+        if ruler.member(x, y, first, score) <= limit_now() then found[#found + 1] = ids[i] end
       end
     end
   end
   for _, cell in ipairs(cells) do
-    if #found < most then look(cell.x, cell.y, cell.step, cell.first) end
+    if #found < most then look(cell.x, cell.y, cell.first, cell.wide) end
   end
   return found
 end
 
 -- A radius in which so many may well stand: by those who are next to this place in the order of the set.
 local function guessed_radius(set, lng, lat, count)
-  local many = 2 ^ STEPS
-  local x = math.min(many - 1, floor((lng + 180) / 360 * many))
-  local here = string.format('%d', 2 * spread(x) + spread(row_of(lat, many)))
+  local x = math.min(MANY - 1, floor((lng + 180) / 360 * MANY))
+  local here = string.format('%d', 2 * spread(x) + spread(row_of(lat, MANY)))
   local asked, metres = math.min(count, 3), {}
   local function measure(those)
     for i = 2, #those, 2 do
@@ -225,39 +235,47 @@ local function guessed_radius(set, lng, lat, count)
   return math.max(1, (metres[asked] or math.huge) * 1.000001) * math.sqrt(count / asked)
 end
 
+-- How many stand in the cells that a circle touches, where they are few; or nil and those cells. Most often there are few in far
+-- larger cells, too, and those are fewer.
+local function few_in(set, lng, lat, radius, few)
+  local holds = count_in(set, cells_of(lng, lat, radius * 4), few)
+  if holds <= few then return holds end
+  local cells = cells_of(lng, lat, radius)
+  holds = count_in(set, cells, few)
+  if holds <= few then return holds end
+  return nil, cells
+end
+
 -- The nearest of a set within the radius, nearest first, at most `count`, each {id, metres}: the same answer as Redis' search of the
--- whole circle. Where few stand within the cells of that, it is that search. Else the circle is begun with as small as may
--- do and doubled, and where its cells hold a crowd even so, they are quartered.
+-- whole circle. Where the set is small, it is that search. Else the circle is begun with as small as may do and doubled, and
+-- where its cells hold a crowd even so, they are quartered.
 local function nearest_of(set, lng, lat, radius_m, count)
   lng, lat = tonumber(lng), tonumber(lat)
-  local crowd, radius = CROWD + 100 * count, radius_m
-  local cells = cells_of(lng, lat, radius)
-  local holds = count_in(set, cells, crowd)
-  if holds > crowd then
-    radius = math.min(radius, guessed_radius(set, lng, lat, count))
-    cells = cells_of(lng, lat, radius)
-    holds = count_in(set, cells, crowd)
+  local few, radius = CROWD + 100 * count, radius_m
+  local holds, cells = redis.call('ZCARD', set), nil
+  if holds > few then
+    radius = math.min(radius_m, guessed_radius(set, lng, lat, count))
+    holds, cells = few_in(set, lng, lat, radius, few)
   end
   while true do
     local found = {}
-    if holds > crowd then
+    if not holds then
       found = nearest_in_cells(set, cells, lng, lat, radius, count)
     elseif holds >= count or (holds > 0 and radius >= radius_m) then
       found = redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'ASC', 'COUNT', count, 'WITHDIST')
     end
     if #found >= count or radius >= radius_m then return found end
     radius = math.min(radius * 2, radius_m)
-    cells = cells_of(lng, lat, radius)
-    holds = count_in(set, cells, crowd)
+    holds, cells = few_in(set, lng, lat, radius, few)
   end
 end
 
 -- Any of a set within the radius, at most so many, in no order.
 local function some_of(set, lng, lat, radius, most)
   lng, lat = tonumber(lng), tonumber(lat)
-  local cells = cells_of(lng, lat, radius)
-  local holds = count_in(set, cells, CROWD)
+  local holds, cells = redis.call('ZCARD', set), nil
+  if holds > CROWD then holds, cells = few_in(set, lng, lat, radius, CROWD) end
   if holds == 0 then return {} end
-  if holds > CROWD then return some_in_cells(set, cells, lng, lat, radius, most) end
+  if cells then return some_in_cells(set, cells, lng, lat, radius, most) end
   return redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'COUNT', most, 'ANY')
 end
