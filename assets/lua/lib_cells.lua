@@ -9,6 +9,7 @@ local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
 local MOST_LAT = 85.05112878    -- the grid ends there
 local STEPS = 26                -- so often the earth is quartered
 local CROWD = 300               -- so many are more than one circle is to read
+local CITY_M = 50000            -- a fleet that stands evenly is thought to stand in a square with such sides
 local FEW = 3                   -- a cell with so many is read one by one
 
 local rad, deg, sin, cos, floor = math.rad, math.deg, math.sin, math.cos, math.floor
@@ -235,29 +236,31 @@ local function guessed_radius(set, lng, lat, count)
   return math.max(1, (metres[asked] or math.huge) * 1.000001) * math.sqrt(count / asked)
 end
 
--- How many stand in the cells that a circle touches, where they are few; or nil and those cells. Most often there are few in far
--- larger cells, too, and those are fewer.
+-- How many stand in the cells that a circle touches, where they are no more than a few; or nil. And those cells.
 local function few_in(set, lng, lat, radius, few)
-  local holds = count_in(set, cells_of(lng, lat, radius * 4), few)
-  if holds <= few then return holds end
   local cells = cells_of(lng, lat, radius)
-  holds = count_in(set, cells, few)
-  if holds <= few then return holds end
-  return nil, cells
+  local holds = count_in(set, cells, few)
+  return holds <= few and holds or nil, cells
 end
 
 -- The nearest of a set within the radius, nearest first, at most `count`, each {id, metres}: the same answer as Redis' search of the
--- whole circle. Where the set is small, it is that search. Else the circle is begun with as small as may do and doubled, and
--- where its cells hold a crowd even so, they are quartered.
+-- whole circle. It is begun with a circle that would do if all stood evenly in a city, and grows. Where the cells of a
+-- circle hold a crowd, a smaller one may do; and where they do even so, they are quartered.
 local function nearest_of(set, lng, lat, radius_m, count)
   lng, lat = tonumber(lng), tonumber(lat)
-  local few, radius = CROWD + 100 * count, radius_m
-  local holds, cells = redis.call('ZCARD', set), nil
-  if holds > few then
-    radius = math.min(radius_m, guessed_radius(set, lng, lat, count))
-    holds, cells = few_in(set, lng, lat, radius, few)
-  end
+  local few, all = CROWD + 100 * count, redis.call('ZCARD', set)
+  if all == 0 then return {} end
+  local radius, guessed = math.min(radius_m, CITY_M * math.sqrt(count / all)), false
   while true do
+    local holds, cells = few_in(set, lng, lat, radius, few)
+    if not holds and not guessed then
+      guessed = true
+      local guess = guessed_radius(set, lng, lat, count)
+      if guess < radius then
+        radius = guess
+        holds, cells = few_in(set, lng, lat, radius, few)
+      end
+    end
     local found = {}
     if not holds then
       found = nearest_in_cells(set, cells, lng, lat, radius, count)
@@ -265,17 +268,16 @@ local function nearest_of(set, lng, lat, radius_m, count)
       found = redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'ASC', 'COUNT', count, 'WITHDIST')
     end
     if #found >= count or radius >= radius_m then return found end
-    radius = math.min(radius * 2, radius_m)
-    holds, cells = few_in(set, lng, lat, radius, few)
+    -- Around some who wait there is nobody far and wide: then it grows faster.
+    radius = math.min(radius * (holds == 0 and 10 or 2), radius_m)
   end
 end
 
 -- Any of a set within the radius, at most so many, in no order.
 local function some_of(set, lng, lat, radius, most)
   lng, lat = tonumber(lng), tonumber(lat)
-  local holds, cells = redis.call('ZCARD', set), nil
-  if holds > CROWD then holds, cells = few_in(set, lng, lat, radius, CROWD) end
+  local holds, cells = few_in(set, lng, lat, radius, CROWD)
   if holds == 0 then return {} end
-  if cells then return some_in_cells(set, cells, lng, lat, radius, most) end
+  if not holds then return some_in_cells(set, cells, lng, lat, radius, most) end
   return redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'COUNT', most, 'ANY')
 end
