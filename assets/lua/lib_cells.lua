@@ -9,7 +9,7 @@ local EARTH_M = 6372797.560856  -- the earth's radius as Redis has it
 local MOST_LAT = 85.05112878    -- the grid ends there
 local STEPS = 26                -- so often the earth is quartered
 local CROWD = 300               -- so many are more than one circle is to read
-local CITY_M = 50000            -- a fleet that stands evenly is thought to stand in a square with such sides
+local CITY_M = 45000            -- a fleet is thought to stand evenly in a square with such sides
 local FEW = 3                   -- a cell with so many is read one by one
 
 local rad, deg, sin, cos, floor = math.rad, math.deg, math.sin, math.cos, math.floor
@@ -250,7 +250,8 @@ local function nearest_of(set, lng, lat, radius_m, count)
   lng, lat = tonumber(lng), tonumber(lat)
   local few, all = CROWD + 100 * count, redis.call('ZCARD', set)
   if all == 0 then return {} end
-  local radius, guessed = math.min(radius_m, CITY_M * math.sqrt(count / all)), false
+  -- In such a circle there would be a few more than are wanted.
+  local radius, guessed = math.min(radius_m, CITY_M * math.sqrt((count + 3 * math.sqrt(count)) / (PI * all))), false
   while true do
     local holds, cells = few_in(set, lng, lat, radius, few)
     if not holds and not guessed then
@@ -268,8 +269,8 @@ local function nearest_of(set, lng, lat, radius_m, count)
       found = redis.call('GEOSEARCH', set, 'FROMLONLAT', lng, lat, 'BYRADIUS', radius, 'm', 'ASC', 'COUNT', count, 'WITHDIST')
     end
     if #found >= count or radius >= radius_m then return found end
-    -- Around some who wait there is nobody far and wide: then it grows faster.
-    radius = math.min(radius * (holds == 0 and 10 or 2), radius_m)
+    -- Around some who wait there is nobody far and wide.
+    radius = holds == 0 and radius_m or math.min(radius * 2, radius_m)
   end
 end
 

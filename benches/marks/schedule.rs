@@ -18,7 +18,8 @@ const DRIVERS: usize = 100_000;
 const EAST: f64 = 1.0;
 const INTERVAL: Duration = Duration::from_secs(30);
 /// Until the worker has found its pace, how long it is watched, and how long it is watched what its scripts call.
-const SPANS: (Duration, Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(32), Duration::from_secs(2));
+const SPANS: (Duration, Duration, Duration) =
+    (Duration::from_secs(12), Duration::from_secs(32), Duration::from_secs(2));
 /// At the most: p99 of how late an attempt is in seconds, parts of a core for the worker and Redis, and the longest script.
 const MARK: (f64, f64, f64, Duration) = (0.25, 0.30, 0.25, Duration::from_millis(5));
 

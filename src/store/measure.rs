@@ -1,6 +1,6 @@
 //! How long Redis takes to answer and what goes wrong, for `GET /metrics`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use metrics::{SharedString, counter, histogram};
 use redis::{Arg, Cmd, RedisError, RedisResult};
@@ -9,21 +9,29 @@ use super::{Store, StoreError};
 use crate::domain::clean;
 
 impl Store {
-    /// Waits for an answer, and notes how long it took under the name of the command or script that was sent.
+    /// Waits for an answer, and notes how long it took under the name of the command or script that was sent; and what that cost
+    /// Redis at the most.
     pub(super) async fn measured<T>(
         &self,
         command: impl Into<SharedString>,
         answer: impl Future<Output = RedisResult<T>>,
     ) -> Result<T, StoreError> {
+        let (took, answer) = self.timed(command, answer).await;
+        self.pay(self.way.cost_of(took));
+        answer
+    }
+
+    /// The same where it is known by other means what it cost. Answers how long it took, too.
+    pub(super) async fn timed<T>(
+        &self,
+        command: impl Into<SharedString>,
+        answer: impl Future<Output = RedisResult<T>>,
+    ) -> (Duration, Result<T, StoreError>) {
         let began = Instant::now();
         let answer = answer.await;
         let took = began.elapsed();
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(took);
-        let cost = self.way.cost_of(took);
-        if let Some(toll) = &self.toll {
-            toll.add(cost);
-        }
-        answer.map_err(|error| self.counted(&error))
+        (took, answer.map_err(|error| self.counted(&error)))
     }
 
     /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.

@@ -1,14 +1,18 @@
 //! What commands cost Redis, as far as can be told from this side of the wire.
 //!
-//! Redis tells no client what its commands cost. An answer takes the way there and back and the time that Redis needs, and
-//! the way is known: the quickest answer of late took hardly longer. What is left over is too much rather than too little, as
-//! Redis may have served others meanwhile; so a share of it is kept to on any link, and a slow link alone is no cost.
+//! Redis tells no client what its commands cost. Many that go together can be sent between two looks at its own clock
+//! ([`Store::query_by_the_clock`]). Else an answer takes the way there and back and the time that Redis needs, and the way is
+//! known: the quickest answer of late took hardly longer. What is left over is too much rather than too little, as Redis may have
+//! served others meanwhile. So a share of it is kept to on any link, and a slow link alone is no cost.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Store;
+use redis::{Cmd, Value};
+
+use super::{Store, StoreError};
 
 /// The quickest answer is looked for among those of so long, and of as long before.
 const OF_LATE: Duration = Duration::from_secs(10);
@@ -69,6 +73,38 @@ impl Store {
         let toll = Arc::new(Toll::default());
         (Self { toll: Some(Arc::clone(&toll)), ..self.clone() }, toll)
     }
+
+    pub(super) fn pay(&self, cost: Duration) {
+        if let Some(toll) = &self.toll {
+            toll.add(cost);
+        }
+    }
+
+    /// Sends commands between two looks at Redis' own clock, which tell what they cost. Answers what each of them answered.
+    pub(super) async fn query_by_the_clock(
+        &self,
+        commands: impl Iterator<Item = Cmd>,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("TIME");
+        for command in commands {
+            pipe.add_command(command);
+        }
+        pipe.cmd("TIME");
+        let mut connection = self.connection.clone();
+        let (_, answer) = self.timed("pipeline", pipe.query_async::<Vec<Value>>(&mut connection)).await;
+        let mut values = VecDeque::from(answer?);
+        if let (Some(before), Some(after)) = (clock(values.pop_front()), clock(values.pop_back())) {
+            self.pay(after.saturating_sub(before));
+        }
+        Ok(values.into())
+    }
+}
+
+/// What `TIME` answered; none where it is something else.
+fn clock(answer: Option<Value>) -> Option<Duration> {
+    let (seconds, micros): (u64, u64) = redis::from_redis_value(answer?).ok()?;
+    Some(Duration::from_secs(seconds) + Duration::from_micros(micros))
 }
 
 #[cfg(test)]

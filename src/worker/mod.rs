@@ -18,7 +18,6 @@ use crate::domain::{Actor, RequestId};
 use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
 
 use agenda::Agenda;
-use sweep::Sweep;
 
 /// How many requests one script looks at: it holds Redis for a millisecond or two.
 const CHUNK: usize = 50;
@@ -92,7 +91,7 @@ impl Worker {
             let more = self.store.tend_silent(&self.name, agenda.is_time_to_tell(Instant::now())).await?;
             agenda.tended_silent(Instant::now(), more);
         }
-        self.sweep(agenda.sweep()).await
+        self.sweep(agenda).await
     }
 
     /// The attempts that are due; with very many, a part of them, so that changes and the shutdown get their turn. Where
@@ -117,13 +116,16 @@ impl Worker {
         Ok(())
     }
 
-    /// The part of the sweep that is due, as far as its turn goes.
-    async fn sweep(&mut self, sweep: &mut Sweep) -> Result<(), StoreError> {
-        while let Some((heard, pace)) = sweep.due(Instant::now()) {
+    /// The part of the sweep that is due, as far as its turn goes. Attempts that fall due meanwhile come first.
+    async fn sweep(&mut self, agenda: &mut Agenda) -> Result<(), StoreError> {
+        while let Some((heard, pace)) = agenda.sweep().due(Instant::now()) {
             let asked = Instant::now();
             let part = self.store.sweep(&self.name, asked - heard, pace, CHUNK).await?;
             self.tell(&part.looks);
-            sweep.answered(asked, part.complete_since, part.again_in);
+            agenda.sweep().answered(asked, part.complete_since, part.again_in);
+            if agenda.attempts_are_due(Instant::now()) {
+                break;
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use redis::{FromRedisValue, Value};
+use redis::FromRedisValue;
 
 use super::super::drivers::Scored;
 use super::super::{Store, StoreError};
@@ -102,19 +102,17 @@ impl Store {
         let odd = |error: redis::ParsingError| StoreError::Answer(clean(error.to_string().as_bytes()));
         let mut answers = Vec::with_capacity(questions.len());
         for chunk in questions.chunks(COMMANDS_AT_ONCE) {
-            let mut pipe = redis::pipe();
-            for question in chunk {
+            let commands = chunk.iter().map(|question| {
                 let (from, below) = question.cell().scores();
                 let below = format!("({below}");
-                match question {
-                    Question::Count(_) => pipe.cmd("ZCOUNT").arg(&self.keys.drivers).arg(from).arg(below),
-                    Question::Read(_) => {
-                        pipe.cmd("ZRANGEBYSCORE").arg(&self.keys.drivers).arg(from).arg(below);
-                        pipe.arg("WITHSCORES").arg("LIMIT").arg(0).arg(few + 1)
-                    }
-                };
-            }
-            let values: Vec<Value> = self.query_all(&pipe).await?;
+                let mut command = redis::cmd(question.command());
+                command.arg(&self.keys.drivers).arg(from).arg(below);
+                if let Question::Read(_) = question {
+                    command.arg("WITHSCORES").arg("LIMIT").arg(0).arg(few + 1);
+                }
+                command
+            });
+            let values = self.query_by_the_clock(commands).await?;
             for (question, value) in chunk.iter().zip(values) {
                 answers.push(match question {
                     Question::Count(_) => Answer::Count(u64::from_redis_value(value).map_err(odd)?),
@@ -130,6 +128,13 @@ impl Question {
     fn cell(self) -> Cell {
         match self {
             Self::Count(cell) | Self::Read(cell) => cell,
+        }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Count(_) => "ZCOUNT",
+            Self::Read(_) => "ZRANGEBYSCORE",
         }
     }
 }
