@@ -5,7 +5,7 @@
 //! the few that were under way (which is what is called coordinated omission). With [`Rate::Max`] it is closed-loop instead,
 //! and finds how many calls the connections get through.
 //!
-//! All of it runs in one thread, beside a second one that mostly sleeps ([`pace`]): it shares its machine with the service
+//! All of it runs in one thread, beside a second one that mostly sleeps (`pace.rs`): it shares its machine with the service
 //! that it measures.
 
 mod calls;
