@@ -171,7 +171,10 @@ where
                 event = input.next() => Happening::Input(event),
                 Some(message) = messages.recv() => Happening::Message(message),
                 // The newest picture is shown as soon as the terminal reads again.
-                freed = host.freed(), if !free => { freed?; continue }
+                outcome = host.freed(), if !free => {
+                    outcome?;
+                    continue;
+                }
                 () = sleep_until(wake) => Happening::Message(Message::Tick),
             };
             // Whatever else waits is taken in too, so that one frame shows it all.

@@ -76,11 +76,11 @@ impl Pty {
         let mut output = pty.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
         let held = Arc::new((Mutex::new(false), Condvar::new()));
-        let hold = Arc::clone(&held);
+        let pause = Arc::clone(&held);
         thread::spawn(move || {
             let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                drop(hold.1.wait_while(hold.0.lock().unwrap(), |held| *held).unwrap());
+                drop(pause.1.wait_while(pause.0.lock().unwrap(), |held| *held).unwrap());
                 let mut parser = shown.lock().unwrap();
                 parser.callbacks_mut().bytes.extend(&bytes[..count]);
                 parser.process(&bytes[..count]);

@@ -49,12 +49,11 @@ impl Screen {
     /// # Errors
     /// Where there is no terminal.
     pub fn take(mouse: bool) -> io::Result<(Self, Terminal<Sheet<Writer>>)> {
-        let writer = match WRITER.get() {
-            Some(writer) => writer.clone(),
-            None => {
-                let writer = Writer::start()?;
-                WRITER.get_or_init(|| writer).clone()
-            }
+        let writer = if let Some(writer) = WRITER.get() {
+            writer.clone()
+        } else {
+            let writer = Writer::start()?;
+            WRITER.get_or_init(|| writer).clone()
         };
         give_back_on_panic();
         MOUSE.store(mouse, Ordering::SeqCst);

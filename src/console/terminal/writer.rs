@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 /// A terminal that does not read is sent no more than this on top of a frame: bytes beyond it are dropped, never a part of a piece.
 const MOST_WAITING: usize = 1 << 20;
 
+/// So often a terminal that is shown nothing new is asked whether it is still there.
+const PROBE: Duration = Duration::from_secs(1);
+
 /// The way to the terminal. Clones lead to the same terminal; what one of them flushes arrives in one piece.
 #[derive(Clone)]
 pub struct Writer {
@@ -38,7 +41,7 @@ struct State {
 
 impl State {
     fn is_free(&self) -> bool {
-        self.failed.is_some() || !self.busy && self.waiting.is_empty()
+        self.failed.is_none() && !self.busy && self.waiting.is_empty()
     }
 }
 
@@ -56,13 +59,16 @@ impl Writer {
         let writer = Self { shared: Arc::clone(&shared), piece: Vec::new() };
         thread::Builder::new().name("terminal".to_owned()).spawn(move || {
             while let Some(bytes) = shared.next() {
-                shared.done(terminal.write_all(&bytes).and_then(|()| terminal.flush()));
+                // Nothing is written as well: that is how a terminal that is gone is noticed when there is nothing to show.
+                let written =
+                    if bytes.is_empty() { terminal.write(&bytes).map(drop) } else { terminal.write_all(&bytes) };
+                shared.done(written.and_then(|()| terminal.flush()));
             }
         })?;
         Ok(writer)
     }
 
-    /// Whether the terminal has taken all that it was sent, or takes nothing any more.
+    /// Whether the terminal has taken all that it was sent. One that is gone never has.
     #[must_use]
     pub fn is_free(&self) -> bool {
         self.shared.lock().is_free()
@@ -91,7 +97,8 @@ impl Writer {
     /// The same for at most so long, where nothing else is to be done meanwhile.
     pub fn wait(&self, most: Duration) {
         let state = self.shared.lock();
-        let waited = self.shared.turned.wait_timeout_while(state, most, |state| !state.is_free());
+        let waited =
+            self.shared.turned.wait_timeout_while(state, most, |state| !state.is_free() && state.failed.is_none());
         drop(waited);
     }
 }
@@ -120,11 +127,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for bytes; none after a failure.
+    /// Waits for bytes, and answers with none of them where there were none for a while; nothing after a failure.
     fn next(&self) -> Option<Vec<u8>> {
         let state = self.lock();
         let idle = |state: &mut State| state.waiting.is_empty() && state.failed.is_none();
-        let mut state = self.turned.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.turned.wait_timeout_while(state, PROBE, idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         if state.failed.is_some() {
             return None;
         }
@@ -136,7 +144,7 @@ impl Shared {
         let mut state = self.lock();
         state.busy = false;
         state.failed = outcome.err().map(|error| error.kind());
-        if state.is_free() {
+        if state.is_free() || state.failed.is_some() {
             self.turned.notify_all();
             self.freed.notify_waiters();
         }
@@ -154,6 +162,9 @@ mod tests {
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if bytes.is_empty() {
+                return Ok(0);
+            }
             self.0.recv().unwrap()?;
             self.1.send(bytes.to_vec()).unwrap();
             Ok(bytes.len())
