@@ -104,6 +104,19 @@ impl Keys {
         ]
     }
 
+    /// The patterns of the keys that each request has: the article's and its record. Redis' patterns know no numbers, so the first
+    /// one is also that of foreign keys that begin with a digit.
+    pub(super) fn of_requests(&self) -> [String; 2] {
+        [format!("{}[1-9]*", self.prefix), format!("{}*", self.records)]
+    }
+
+    /// All that is subscribed to in the database of this number, as it has to be granted.
+    pub(super) fn channels(&self, db: i64) -> Vec<String> {
+        let [requests, records] = self.of_requests();
+        let heard = [self.drivers.clone(), requests, records, format!("{}*", self.canary), self.workers.clone()];
+        heard.into_iter().map(|key| format!("__keyspace@{db}__:{key}")).collect()
+    }
+
     /// The article's key of this request.
     pub(super) fn request(&self, id: RequestId) -> String {
         format!("{}{id}", self.prefix)

@@ -13,6 +13,7 @@ mod flags;
 mod groups;
 mod keys;
 mod last;
+mod login;
 mod measure;
 mod notifications;
 mod operator;
@@ -20,14 +21,17 @@ mod outage;
 mod outbox;
 mod reply;
 mod requests;
+mod rights;
 mod schedule;
 mod scripts;
 mod server;
+mod tls;
 mod toll;
 mod viewport;
 mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -39,12 +43,15 @@ pub use error::{Refusal, StoreError};
 pub use events::EventTail;
 pub use groups::{Batch, Group, Member};
 pub use keys::{InvalidRegion, Region};
+pub use login::{Login, Split, Written};
 pub use notifications::{Changed, Hearing, Watch};
 pub use operator::Found;
 pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
 pub use requests::{NewRequest, SearchPage};
+pub use rights::{Dialect, InvalidUser, KeyRight, Rights, Role, User};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
+pub use tls::Certificates;
 pub use toll::Toll;
 pub use viewport::Chart;
 pub use waiting::{Listing, Place};
@@ -69,6 +76,8 @@ pub struct Store {
     address: Address,
     keys: Keys,
     scripts: &'static Scripts,
+    /// Whether scripts that only read are called as Redis 6 has it.
+    old_calls: Arc<AtomicBool>,
     switch: Switch,
     freshness: Freshness,
     way: Way,
@@ -96,6 +105,7 @@ impl Store {
             connection,
             keys: Keys::new(region),
             scripts: Scripts::shared(),
+            old_calls: Arc::default(),
             switch: Switch::new(access),
             address,
             freshness: Freshness::default(),
