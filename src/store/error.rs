@@ -139,6 +139,12 @@ impl StoreError {
         Self::Address("its password has a % that begins no escape; a % in a password is written %25".to_owned())
     }
 
+    /// Whether there is a Redis that we and TLS do not get through to.
+    #[must_use]
+    pub fn is_about_tls(&self) -> bool {
+        matches!(self, Self::Away { reason, .. } if reason.contains("TLS") || reason.contains("certificate"))
+    }
+
     /// What went wrong, without saying at which Redis: for where that is known.
     #[must_use]
     pub fn reason(&self) -> String {

@@ -96,7 +96,7 @@ impl Store {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let away = |error| StoreError::from_redis(&address, &error);
+        let away = |error| tls::at_the_door(&address, &error);
         let mut first = client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
         redis::cmd("PING").exec_async(&mut first).await.map_err(away)?;
         let connection = client.get_connection_manager_lazy(manager_config()).map_err(away)?;

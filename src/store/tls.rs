@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
-use redis::{ClientTlsConfig, RedisError, TlsCertificates};
+use redis::{ClientTlsConfig, ErrorKind, RedisError, TlsCertificates};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{AlertDescription, CertificateError};
@@ -49,12 +49,13 @@ impl Certificates {
 }
 
 fn check_certificates(pem: &[u8]) -> Result<(), &'static str> {
-    let count =
-        CertificateDer::pem_slice_iter(pem).map(|one| one.map_err(|_| "names a file with a broken certificate"));
-    match count.collect::<Result<Vec<_>, _>>()?.is_empty() {
-        true => Err("names a file without a certificate in PEM (-----BEGIN CERTIFICATE-----)"),
-        false => Ok(()),
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        certificate.map_err(|_| "names a file with a broken certificate")?;
+        count += 1;
     }
+    let none = "names a file without a certificate in PEM (-----BEGIN CERTIFICATE-----)";
+    if count > 0 { Ok(()) } else { Err(none) }
 }
 
 /// Chooses who does the cryptography, which has to be done once before the first connection.
@@ -64,10 +65,33 @@ pub(super) fn set_up() {
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
+/// An error of the first connection, with a guess where it looks as if only one of the two ends spoke TLS.
+pub(super) fn at_the_door(address: &Address, error: &RedisError) -> StoreError {
+    let told = StoreError::from_redis(address, error);
+    // Redis takes the beginning of a TLS handshake for a command that has no end yet; and a TLS port hangs up, or answers in TLS.
+    let guess = if address.is_tls() && error.is_timeout() {
+        "if that port speaks no TLS, write redis://"
+    } else if address.is_tcp() && !address.is_tls() && is_odd(error) {
+        "if that port speaks TLS, write rediss://"
+    } else {
+        return told;
+    };
+    StoreError::Away { address: address.to_string(), reason: format!("{}; {guess}", told.reason()) }
+}
+
+fn is_odd(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Parse || (error.is_connection_dropped() && !error.is_connection_refusal())
+}
+
 /// What went wrong with TLS and what to do about it; none where the error is another.
 pub(super) fn reason(error: &RedisError) -> Option<String> {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
+        // The crate's errors hold others in this way, and would else hide them.
+        if let Some(shared) = error.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+            cause = Some(shared.as_ref());
+            continue;
+        }
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Some(words(error));
         }
@@ -109,7 +133,7 @@ const NEEDS_ONE: &str = "it asks for a client certificate: --redis-cert FILE and
 
 fn certificate(why: &CertificateError) -> String {
     match why {
-        CertificateError::UnknownIssuer => {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "nobody we trust has signed its certificate; --redis-ca FILE names its authority".to_owned()
         }
         CertificateError::NotValidForName => "its certificate is for another name than the one in the URL".to_owned(),
