@@ -128,7 +128,8 @@ fn keys(value: Value, path: &Path) -> Result<BTreeMap<String, Vec<String>>, Conf
 }
 
 /// The file that was asked for, or the one in the configuration directory if there is one.
-fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
+#[must_use]
+pub fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
     let mut arguments = arguments.iter().filter_map(|a| a.to_str());
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix("--config") {
@@ -144,7 +145,9 @@ fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
     Some(directory.join("cabstand/config.toml")).filter(|path| path.is_file())
 }
 
-fn with_variables(command: Command) -> Command {
+/// The command with a variable for each of its options.
+#[must_use]
+pub fn with_variables(command: Command) -> Command {
     command.mut_args(variable).mut_subcommands(|sub| sub.mut_args(variable))
 }
 

@@ -44,7 +44,7 @@ impl Failure {
             Self::Said => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Store(error) if error.is_away() && !error.is_about_tls() => {
-                eprintln!("cabstand: {error}\n{NO_REDIS}")
+                eprintln!("cabstand: {error}\n{NO_REDIS}");
             }
             Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
                 eprintln!("cabstand: {self}\n{TAKEN}");

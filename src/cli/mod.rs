@@ -6,6 +6,7 @@ mod alarms;
 mod city;
 mod console;
 mod demo;
+mod doctor;
 mod door;
 mod failure;
 mod help;
@@ -70,6 +71,9 @@ struct Shared {
     /// What keys mean in the console, by the configuration file
     #[arg(skip)]
     keymap: Arc<Keymap>,
+    /// The configuration file that was read, if any
+    #[arg(skip)]
+    config_file: Option<std::path::PathBuf>,
 }
 
 impl Shared {
@@ -113,6 +117,8 @@ enum Command {
     Move(actions::Move),
     /// Take a driver off the map
     Remove(actions::Remove),
+    /// Look at Redis, notifications, rights, workers and terminal, and say what to do
+    Doctor(doctor::Doctor),
     /// Print the rights that a user of Redis needs
     Acl(acl::Acl),
     /// Print the completions for a shell
@@ -132,7 +138,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(layered) => layered,
         Err(error) => return Failure::Usage(error.to_string()).report(),
     };
-    for stray in config::stray_variables(&command, &[door::PASSWORD, hiding::HANDED_ON]) {
+    let config_file = Some(keys.path.clone()).filter(|path| !path.as_os_str().is_empty());
+    for stray in config::stray_variables(&command, &doctor::door_variables()) {
         eprintln!("cabstand: {stray}");
     }
     // Checked whatever is started: what is wrong there is told today, and not when the console is next needed.
@@ -143,7 +150,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     name_the_console(&command, &mut arguments);
     let matches = command.get_matches_from(arguments);
     match Cli::from_arg_matches(&matches) {
-        Ok(cli) => run(Cli { shared: Shared { keymap, ..cli.shared }, ..cli }),
+        Ok(cli) => run(Cli { shared: Shared { keymap, config_file, ..cli.shared }, ..cli }),
         Err(error) => error.exit(),
     }
 }
@@ -199,6 +206,7 @@ fn run(cli: Cli) -> ExitCode {
             Command::Assign(options) => options.run(shared).await,
             Command::Move(options) => options.run(shared).await,
             Command::Remove(options) => options.run(shared).await,
+            Command::Doctor(options) => options.run(shared).await,
             Command::Acl(options) => options.run(shared),
             Command::Completions(options) => options.run(),
             Command::Man(options) => options.run(),

@@ -6,6 +6,7 @@
 mod access;
 mod address;
 mod around;
+mod checkup;
 mod drivers;
 mod error;
 mod events;
@@ -39,8 +40,10 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 
 pub use access::{Access, Armed};
 pub use address::Address;
+pub use checkup::{Canary, Facts, Heard, Info, Misshapen, Missing, NOTICES, Overdue, Pulse, Saving};
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
+pub use flags::merged as merged_flags;
 pub use groups::{Batch, Group, Member};
 pub use keys::{InvalidRegion, Region};
 pub use login::{Login, Split, Written};
