@@ -43,7 +43,9 @@ impl Failure {
         match self {
             Self::Said => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-            Self::Store(error) if error.is_away() => tell(&format!("cabstand: {error}\n{NO_REDIS}")),
+            Self::Store(error) if error.is_away() && !error.is_about_tls() => {
+                tell(&format!("cabstand: {error}\n{NO_REDIS}"));
+            }
             Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
                 tell(&format!("cabstand: {self}\n{TAKEN}"));
             }

@@ -133,6 +133,18 @@ impl StoreError {
         }
     }
 
+    /// A password in a URL is not written as it has to be.
+    #[must_use]
+    pub fn wrong_escape() -> Self {
+        Self::Address("its password has a % that begins no escape; a % in a password is written %25".to_owned())
+    }
+
+    /// Whether there is a Redis that we and TLS do not get through to.
+    #[must_use]
+    pub fn is_about_tls(&self) -> bool {
+        matches!(self, Self::Away { reason, .. } if reason.contains("TLS") || reason.contains("certificate"))
+    }
+
     /// What went wrong, without saying at which Redis: for where that is known.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -150,6 +162,9 @@ impl StoreError {
 }
 
 fn io_reason(error: &RedisError) -> String {
+    if let Some(reason) = super::tls::reason(error) {
+        return reason;
+    }
     if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_connection_refusal() {

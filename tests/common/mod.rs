@@ -8,6 +8,7 @@ pub mod listener;
 pub mod pty;
 pub mod receiver;
 pub mod service;
+pub mod tls;
 pub mod wire;
 
 use std::process::{Child, Command, Stdio};
