@@ -14,8 +14,8 @@ use crate::store::{Split, Written};
 
 /// The variable in which it is handed on, as it stood in the URL. The program's own; nobody has to set it.
 pub(super) const HANDED_ON: &str = "CABSTAND_REDIS_URL_PASSWORD";
-/// Schemes of the URLs that a Redis has.
-const SCHEMES: [&str; 7] = ["redis", "rediss", "valkey", "valkeys", "unix", "redis+unix", "valkey+unix"];
+/// The option whose value is a URL, also where it does not look like one.
+const OPTION: &str = "--redis";
 
 /// Starts this program anew without a password in its arguments, where there is one. Comes back where there is none, or with
 /// the reason why that cannot be done.
@@ -37,26 +37,31 @@ pub(super) fn handed_on() -> Option<Written> {
 /// do not belong are looked at, too.
 fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, Written)> {
     let mut password = None;
-    let mut cleared = |argument: &OsString| {
-        let Some((before, url)) = argument.to_str().and_then(url_in) else { return argument.clone() };
+    let mut cleared = Vec::with_capacity(arguments.len());
+    let mut before = None;
+    for argument in arguments {
+        let text = argument.to_str().unwrap_or_default();
+        let (option, url) = url_in(text, before == Some(OPTION)).unwrap_or((text, ""));
         let split = Split::of(url);
-        let Some(found) = split.password else { return argument.clone() };
-        password = Some(found);
-        format!("{before}{}", split.url).into()
-    };
-    let arguments = arguments.iter().map(&mut cleared).collect();
-    password.map(|password| (arguments, password))
+        before = Some(text);
+        match split.password {
+            Some(found) => {
+                password = Some(found);
+                cleared.push(format!("{option}{}", split.url).into());
+            }
+            None => cleared.push(argument.clone()),
+        }
+    }
+    password.map(|password| (cleared, password))
 }
 
 /// The URL in an argument, `URL` or `--option=URL`, and what stands before it.
-fn url_in(argument: &str) -> Option<(&str, &str)> {
-    let is_url = |text: &str| text.split_once(':').is_some_and(|(scheme, _)| SCHEMES.contains(&scheme));
-    if is_url(argument) {
+fn url_in(argument: &str, is_value: bool) -> Option<(&str, &str)> {
+    if is_value || Split::is_url(argument) {
         return Some(("", argument));
     }
-    let at = argument.find('=')? + 1;
-    let (before, url) = argument.split_at_checked(at)?;
-    is_url(url).then_some((before, url))
+    let (before, url) = argument.split_at_checked(argument.find('=')? + 1)?;
+    (Split::is_url(url) || before.strip_suffix('=') == Some(OPTION)).then_some((before, url))
 }
 
 #[cfg(test)]
@@ -80,6 +85,8 @@ mod tests {
         assert_eq!(cleared("cabstand --redis=rediss://:secret@h"), some("cabstand --redis=rediss://h"));
         assert_eq!(cleared("cabstand unix:/s?pass=secret&db=1"), some("cabstand unix:/s?db=1"));
         assert_eq!(cleared("cabstand redis://u:a@h redis://u:secret@h"), some("cabstand redis://u@h redis://u@h"));
+        assert_eq!(cleared("cabstand --redis u:secret@h"), some("cabstand --redis u@h"));
+        assert_eq!(cleared("cabstand --redis=redis:u:secret@h"), some("cabstand --redis=redis:u@h"));
         for words in ["cabstand --redis redis://u@h", "cabstand --api http://u:secret@h", "cabstand move a --to=1,2"] {
             assert_eq!(cleared(words), None, "{words}");
         }

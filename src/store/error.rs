@@ -129,6 +129,10 @@ impl StoreError {
                 Self::Away { address, reason: io_reason(error) }
             }
             ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
+            _ if error.code() == Some("WRONGPASS") => {
+                Self::Server { address, reason: "wrong user or password".to_owned() }
+            }
+            _ if error.code() == Some("NOAUTH") => Self::Server { address, reason: NO_LOGIN.to_owned() },
             _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
         }
     }
@@ -160,6 +164,9 @@ impl StoreError {
         matches!(self, Self::Away { .. })
     }
 }
+
+const NO_LOGIN: &str = "it wants a user and a password: --redis-user NAME and --redis-password-file FILE, or the \
+                        variable CABSTAND_REDIS_PASSWORD";
 
 fn io_reason(error: &RedisError) -> String {
     if let Some(reason) = super::tls::reason(error) {

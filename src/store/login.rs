@@ -22,6 +22,14 @@ pub struct Split {
     pub password: Option<Written>,
 }
 
+impl Split {
+    /// Whether a text begins as the URL of a Redis does.
+    #[must_use]
+    pub fn is_url(text: &str) -> bool {
+        text.split_once(':').is_some_and(|(scheme, _)| SCHEMES.contains(&scheme))
+    }
+}
+
 /// A password as it is written in a URL, with its escapes.
 #[derive(Clone)]
 pub struct Written(SecretString);
@@ -62,33 +70,34 @@ impl fmt::Debug for Written {
 }
 
 impl Split {
-    /// Takes the password out of a URL, however broken the rest of it is: between user and the last `@`, and as `pass` after
-    /// the `?` of a unix socket's.
+    /// Takes the password out of a URL, however broken the rest of it is: from between the user and the last `@`, and what is
+    /// called `pass` after the `?` of a unix socket's.
     #[must_use]
     pub fn of(url: &str) -> Self {
         let whole = || Self { url: url.to_owned(), password: None };
-        let Some((scheme, rest)) = url.split_once(':') else { return whole() };
-        match rest.strip_prefix("//") {
-            Some(rest) if !scheme.ends_with("unix") => {
-                let Some((who, place)) = rest.rsplit_once('@') else { return whole() };
-                let Some((user, password)) = who.split_once(':') else { return whole() };
-                let at = if user.is_empty() { "" } else { "@" };
-                let password = Some(Written::new(password.to_owned()));
-                Self { url: format!("{scheme}://{user}{at}{place}"), password }
-            }
-            _ => {
-                let Some((path, query)) = url.split_once('?') else { return whole() };
-                let (passes, kept): (Vec<&str>, Vec<&str>) =
-                    query.split('&').partition(|pair| pair.split('=').next() == Some("pass"));
-                let password = passes.last().and_then(|pair| pair.split_once('='));
-                // In this part of a URL a + stands for a space.
-                let password = password.map(|(_, value)| Written::new(value.replace('+', "%20")));
-                let mark = if kept.is_empty() { "" } else { "?" };
-                Self { url: format!("{path}{mark}{}", kept.join("&")), password }
-            }
+        let scheme = SCHEMES.iter().find(|scheme| url.strip_prefix(*scheme).is_some_and(|rest| rest.starts_with(':')));
+        if scheme.is_some_and(|scheme| scheme.ends_with("unix")) {
+            let Some((path, query)) = url.split_once('?') else { return whole() };
+            let (passes, kept): (Vec<&str>, Vec<&str>) =
+                query.split('&').partition(|pair| pair.split('=').next() == Some("pass"));
+            let password = passes.last().and_then(|pair| pair.split_once('='));
+            // In this part of a URL a + stands for a space.
+            let password = password.map(|(_, value)| Written::new(value.replace('+', "%20")));
+            let mark = if kept.is_empty() { "" } else { "?" };
+            return Self { url: format!("{path}{mark}{}", kept.join("&")), password };
         }
+        let Some((before, place)) = url.rsplit_once('@') else { return whole() };
+        let start = scheme.map_or(0, |scheme| scheme.len() + 1);
+        let start = start + before[start..].len() - before[start..].trim_start_matches('/').len();
+        let (head, who) = before.split_at(start);
+        let Some((user, password)) = who.split_once(':') else { return whole() };
+        let at = if user.is_empty() { "" } else { "@" };
+        Self { url: format!("{head}{user}{at}{place}"), password: Some(Written::new(password.to_owned())) }
     }
 }
+
+/// Schemes of the URLs that a Redis has.
+const SCHEMES: [&str; 7] = ["redis", "rediss", "valkey", "valkeys", "unix", "redis+unix", "valkey+unix"];
 
 #[cfg(test)]
 mod tests {
@@ -112,6 +121,9 @@ mod tests {
             ("unix:/s?pass=p", "unix:/s", some("p")),
             ("unix:///s?pass=a&pass=p", "unix:///s", some("p")),
             ("unix:/s?db=1", "unix:/s?db=1", None),
+            ("redis:u:p@h", "redis:u@h", some("p")),
+            ("u:p@h:1", "u@h:1", some("p")),
+            ("redis:@", "redis:@", None),
             ("console", "console", None),
         ] {
             assert_eq!(split(url), (left.to_owned(), password), "{url}");
