@@ -201,7 +201,7 @@ async fn an_operator_does_all_that_there_is_to_do() {
     ] {
         if what.is_empty() {
             set(&mut redis, "lima", 1.0);
-            pty.wait_for("lima");
+            pty.wait_until("lima on the map", |screen| !screen.contains("0 of 1 here"));
         }
         pty.press(keys);
         if what.is_empty() {
@@ -211,8 +211,14 @@ async fn an_operator_does_all_that_there_is_to_do() {
             until_or(&format!("{what} by {keys}"), || count(told(&mut redis)) == times, || pty.text());
             // The next key is about what the console knows.
             match what {
-                "cancelled" => pty.wait_for("done: request 4 cancelled"),
-                "reopened" => pty.wait_for("4 · requestor_4 · searching"),
+                "cancelled" | "expired" => {
+                    pty.wait_for(&format!("done: request 4 {what}"));
+                    pty.wait_for("Searches 0 waiting");
+                }
+                "reopened" => {
+                    pty.wait_for("request 4 waits again");
+                    pty.wait_for("Searches 1 waiting");
+                }
                 "moved" => pty.wait_for("done: driver lima moved"),
                 _ => {}
             }
