@@ -28,18 +28,26 @@ local function ids_of(found)
   return ids
 end
 
+local strikes_off = true  -- a script that only reads turns it off
+
 -- The nearest of those whose last report is fresh. Who is not where it reported to be any more, by a foreign hand, comes off
--- that list; where this caller may not write, it is passed over.
+-- that list; a script that only reads passes it over instead, and so reads farther.
 local function nearest_fresh(lng, lat, radius_m, count)
+  local asked, most = count, math.max(MOST_PASSED, 4 * count)
   for _ = 1, MOST_PASSED do
-    local found, gone = nearest_of(FRESH, lng, lat, radius_m, count), 0
+    local found, those = nearest_of(FRESH, lng, lat, radius_m, asked), {}
     for _, driver in ipairs(found) do
-      if not is_where_it_reported(FRESH, driver[1]) then
+      if is_where_it_reported(FRESH, driver[1]) then
+        if #those < count then those[#those + 1] = driver end
+      elseif strikes_off then
         redis.pcall('ZREM', FRESH, driver[1])
-        gone = gone + 1
       end
     end
-    if gone == 0 then return found end
+    if #those >= count or #found < asked then return those end
+    if not strikes_off then
+      if asked >= most then return those end
+      asked = math.min(4 * asked, most)
+    end
   end
   return {}
 end
