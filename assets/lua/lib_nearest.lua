@@ -28,26 +28,26 @@ local function ids_of(found)
   return ids
 end
 
-local strikes_off = true  -- a script that only reads turns it off
+local strikes_off = true  -- a script that only reads turns it off: what it may not do, Redis would note in its ACL LOG
 
 -- The nearest of those whose last report is fresh. Who is not where it reported to be any more, by a foreign hand, comes off
--- that list; a script that only reads passes it over instead, and so reads farther.
+-- that list; where this call may not write, it is passed over, and so many more are looked at.
 local function nearest_fresh(lng, lat, radius_m, count)
-  local asked, most = count, math.max(MOST_PASSED, 4 * count)
+  local passed = 0
   for _ = 1, MOST_PASSED do
-    local found, those = nearest_of(FRESH, lng, lat, radius_m, asked), {}
+    local asked = count + passed
+    local found, here, is_shorter = nearest_of(FRESH, lng, lat, radius_m, asked), {}, false
+    passed = 0
     for _, driver in ipairs(found) do
       if is_where_it_reported(FRESH, driver[1]) then
-        if #those < count then those[#those + 1] = driver end
-      elseif strikes_off then
-        redis.pcall('ZREM', FRESH, driver[1])
+        here[#here + 1] = driver
+      elseif not strikes_off or type(redis.pcall('ZREM', FRESH, driver[1])) == 'table' then
+        passed = passed + 1
+      else
+        is_shorter = true
       end
     end
-    if #those >= count or #found < asked then return those end
-    if not strikes_off then
-      if asked >= most then return those end
-      asked = math.min(4 * asked, most)
-    end
+    if #here >= count or (not is_shorter and #found < asked) then return here end
   end
   return {}
 end
