@@ -6,6 +6,7 @@
 mod access;
 mod address;
 mod around;
+mod deeds;
 mod drivers;
 mod error;
 mod events;
@@ -35,6 +36,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 
 pub use access::{Access, Armed};
 pub use address::Address;
+pub use deeds::Traced;
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
 pub use groups::{Batch, Group, Member};
@@ -49,7 +51,7 @@ pub use toll::Toll;
 pub use viewport::Chart;
 pub use waiting::{Listing, Place};
 
-use crate::domain::Freshness;
+use crate::domain::{Freshness, Seal};
 
 use access::Switch;
 use keys::Keys;
@@ -74,6 +76,8 @@ pub struct Store {
     way: Way,
     /// Where it is noted what this handle costs.
     toll: Option<Arc<Toll>>,
+    /// The operator's deed that this handle is for.
+    seal: Option<Seal>,
 }
 
 impl Store {
@@ -101,6 +105,7 @@ impl Store {
             freshness: Freshness::default(),
             way: Way::default(),
             toll: None,
+            seal: None,
         })
     }
 
