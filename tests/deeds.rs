@@ -26,8 +26,8 @@ async fn city() -> (Redis, Store) {
     (redis, store)
 }
 
-fn is_overdue<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> bool {
-    matches!(answer, Err(StoreError::Refused(Refusal::Overdue)))
+fn is_overdue<T>(answer: Result<T, StoreError>) -> bool {
+    matches!(answer.err(), Some(StoreError::Refused(Refusal::Overdue)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
