@@ -138,8 +138,24 @@ impl StoreError {
                 Self::Away { address, reason: io_reason(error) }
             }
             ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
+            _ if error.code() == Some("WRONGPASS") => {
+                Self::Server { address, reason: "wrong user or password".to_owned() }
+            }
+            _ if error.code() == Some("NOAUTH") => Self::Server { address, reason: NO_LOGIN.to_owned() },
             _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
         }
+    }
+
+    /// A password in a URL is not written as it has to be.
+    #[must_use]
+    pub fn wrong_escape() -> Self {
+        Self::Address("its password has a % that begins no escape; a % in a password is written %25".to_owned())
+    }
+
+    /// Whether there is a Redis that we and TLS do not get through to.
+    #[must_use]
+    pub fn is_about_tls(&self) -> bool {
+        matches!(self, Self::Away { reason, .. } if reason.contains("TLS") || reason.contains("certificate"))
     }
 
     /// What went wrong, without saying at which Redis: for where that is known.
@@ -158,7 +174,13 @@ impl StoreError {
     }
 }
 
+const NO_LOGIN: &str = "it wants a user and a password: --redis-user NAME and --redis-password-file FILE, or the \
+                        variable CABSTAND_REDIS_PASSWORD";
+
 fn io_reason(error: &RedisError) -> String {
+    if let Some(reason) = super::tls::reason(error) {
+        return reason;
+    }
     if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_connection_refusal() {

@@ -7,7 +7,9 @@ pub mod doors;
 pub mod listener;
 pub mod pty;
 pub mod receiver;
+pub mod roles;
 pub mod service;
+pub mod tls;
 pub mod wire;
 
 use std::process::{Child, Command, Stdio};
