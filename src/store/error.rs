@@ -5,6 +5,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use super::Address;
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
+/// What a script says that came too late, as `lib_deed.lua` has it.
+const OVERDUE: &str = "OVERDUE";
+
 /// Why something was not read or not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -103,6 +106,9 @@ pub enum Refusal {
     /// A radius that no request can have.
     #[error("a radius is above 0 and at most 20000km")]
     Radius,
+    /// It reached Redis after the time until which it was to be done.
+    #[error("it came too late to Redis, and nothing was changed; ask for it again")]
+    Overdue,
     /// A driver of that name is there.
     #[error("driver {0} is on the map already")]
     DriverExists(DriverId),
@@ -118,6 +124,9 @@ fn by_whom(who: Option<&String>) -> String {
 
 impl StoreError {
     pub(super) fn from_redis(address: &Address, error: &RedisError) -> Self {
+        if error.code() == Some(OVERDUE) {
+            return Refusal::Overdue.into();
+        }
         let address = address.to_string();
         match error.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Answer(clean(error.to_string().as_bytes())),

@@ -7,6 +7,7 @@ mod access;
 mod address;
 mod around;
 mod checkup;
+mod deeds;
 mod drivers;
 mod error;
 mod events;
@@ -41,6 +42,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 pub use access::{Access, Armed};
 pub use address::Address;
 pub use checkup::{Canary, Facts, Heard, Info, Misshapen, Missing, NOTICES, Overdue, Pulse, Saving};
+pub use deeds::Traced;
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
 pub use flags::merged as merged_flags;
@@ -59,7 +61,7 @@ pub use toll::Toll;
 pub use viewport::Chart;
 pub use waiting::{Listing, Place};
 
-use crate::domain::Freshness;
+use crate::domain::{Freshness, Seal};
 
 use access::Switch;
 use keys::Keys;
@@ -86,6 +88,8 @@ pub struct Store {
     way: Way,
     /// Where it is noted what this handle costs.
     toll: Option<Arc<Toll>>,
+    /// The operator's deed that this handle is for.
+    seal: Option<Seal>,
 }
 
 impl Store {
@@ -114,6 +118,7 @@ impl Store {
             freshness: Freshness::default(),
             way: Way::default(),
             toll: None,
+            seal: None,
         })
     }
 

@@ -78,6 +78,7 @@ impl Store {
                     .arg(millis(new.interval));
             }
             call.arg(actor.as_str());
+            self.sign(&mut call);
             let answers: Vec<Vec<String>> = self.run(&call).await?;
             opened.extend(answers.iter().map(|answer| self.opened(answer)));
         }

@@ -8,6 +8,7 @@ use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Server
 use super::{Store, StoreError};
 
 const LIB: &str = include_str!("../../assets/lua/lib.lua");
+const DEED: &str = include_str!("../../assets/lua/lib_deed.lua");
 const NEAREST: &str =
     concat!(include_str!("../../assets/lua/lib_cells.lua"), "\n", include_str!("../../assets/lua/lib_nearest.lua"));
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
@@ -97,18 +98,18 @@ impl Scripts {
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
         SHARED.get_or_init(|| Self {
-            open: Script::new("open", &[LIB, include_str!("../../assets/lua/open.lua")]),
+            open: Script::new("open", &[LIB, DEED, include_str!("../../assets/lua/open.lua")]),
             attempt: Script::new("attempt", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
             settle: Script::new("settle", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
             sweep: Script::new("sweep", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
-            end: Script::new("end", &[LIB, HAND, include_str!("../../assets/lua/end.lua")]),
+            end: Script::new("end", &[LIB, DEED, HAND, include_str!("../../assets/lua/end.lua")]),
             extend: by_hand("extend", include_str!("../../assets/lua/extend.lua")),
             widen: by_hand("widen", include_str!("../../assets/lua/widen.lua")),
             retry: by_hand("retry", include_str!("../../assets/lua/retry.lua")),
             assign: by_hand("assign", include_str!("../../assets/lua/assign.lua")),
             reopen: by_hand("reopen", include_str!("../../assets/lua/reopen.lua")),
             report: Script::new("report", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
-            drive: Script::new("drive", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
+            drive: Script::new("drive", &[LIB, DEED, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
             silent: Script::new("silent", &[LIB, include_str!("../../assets/lua/silent.lua")]),
             nearest: Script::reading("nearest", &[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
             around: Script::reading("around", &[LIB, NEAREST, include_str!("../../assets/lua/around.lua")]),
@@ -119,7 +120,7 @@ impl Scripts {
 
 /// A script of an operator's hand on a request.
 fn by_hand(name: &'static str, own: &str) -> Script {
-    Script::new(name, &[LIB, NEAREST, LOOK, HAND, own])
+    Script::new(name, &[LIB, DEED, NEAREST, LOOK, HAND, own])
 }
 
 impl Store {
