@@ -51,6 +51,9 @@ async fn town(redis: &mut Redis) {
 async fn a_viewer_sees_everything() {
     let mut redis = start();
     town(&mut redis).await;
+    // A driver whom another hand has moved since its report: who only looks passes it over, and does not try to write that down.
+    redis.run::<()>(&format!("GEOADD cabstand:fresh {LNG} {LAT} kilo"));
+    redis.run::<()>(&format!("GEOADD cabstand:stale {LNG} {LAT} silent"));
     let viewer = Member::of(&mut redis, "viewer");
     for (command, shown) in [("drivers", "kilo"), ("requests", "searching"), ("events", "cancelled")] {
         let (code, out, err) = viewer.run(command);
