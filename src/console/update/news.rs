@@ -147,6 +147,8 @@ fn take_all_told(model: &mut Model, told: &HashSet<RequestId>, since: UnixMs) ->
     model.newest_searches_mut().ask_again();
     model.loaded = true;
     model.unreadable = None;
+    // The first picture is known to be true now; from then on the figures tell, at their beat.
+    model.true_at.get_or_insert(model.now);
     let is_older = |row: &&Row| row.is_waiting() && row.search.read_at <= since;
     let waiting = model.newest_searches().all().filter(is_older).filter(|row| !told.contains(&row.search.id));
     let unheard: Vec<RequestId> = waiting.map(|row| row.search.id).collect();

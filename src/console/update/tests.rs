@@ -516,6 +516,11 @@ fn of_many_who_come_one_after_the_other_the_unheard_are_asked_about_at_the_end()
     desk.news(News::Extent(Ok(None)));
     assert!(!desk.news(News::AllTold([1, 2, 4].map(id).into(), START)).contains(&Effect::AskExtent), "once");
     assert!(desk.model.loaded);
+    assert_eq!(
+        desk.model.age(),
+        Some(Duration::ZERO),
+        "a link that is cut before the next beat leaves a picture with an age"
+    );
     assert_eq!(desk.model.searches.get(id(3)).unwrap().state(), State::Searching, "and not guessed");
 }
 
