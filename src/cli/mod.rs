@@ -6,6 +6,7 @@ mod city;
 mod console;
 mod demo;
 mod failure;
+mod guard;
 mod help;
 mod limits;
 mod listings;
@@ -21,6 +22,7 @@ mod simulate;
 mod table;
 #[cfg(test)]
 mod tests;
+mod token_file;
 mod waiting;
 mod webhook;
 

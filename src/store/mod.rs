@@ -43,7 +43,7 @@ pub use notifications::{Changed, Hearing, Watch};
 pub use operator::Found;
 pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
-pub use requests::{NewRequest, SearchPage};
+pub use requests::{NewRequest, SearchPage, TicketHash};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
 pub use toll::Toll;
 pub use viewport::Chart;

@@ -159,5 +159,6 @@ pub fn request() -> NewRequest {
         radius: Metres(5_000.0),
         ttl: Duration::from_mins(4),
         interval: Duration::from_secs(30),
+        ticket: None,
     }
 }

@@ -1,6 +1,7 @@
 //! `cabstand serve` as a program of its own, its log, and plain calls to it.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -22,6 +23,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Starts one with these words in a file of tokens, and waits until it listens.
+    pub fn guarded(redis: &Redis, tokens: &Path, options: &[&str]) -> Self {
+        Self::start(redis, &[&["--token-file", tokens.to_str().unwrap()], options].concat())
+    }
+
     /// Starts one on any free port, and waits until it listens.
     pub fn start(redis: &Redis, options: &[&str]) -> Self {
         Self::start_at("127.0.0.1:0", &redis.server.url(), options)
@@ -124,6 +130,17 @@ impl Caller {
             request = request.header("content-type", kind);
         }
         request.send().await.unwrap()
+    }
+
+    /// A call with these headers, and with this body where there is one.
+    pub async fn call(&self, call: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Response {
+        let (method, path) = call.split_once(' ').unwrap();
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        match body {
+            Some(body) => request.json(body).send().await.unwrap(),
+            None => request.send().await.unwrap(),
+        }
     }
 
     /// Opens a request at the article's place and answers its number.
