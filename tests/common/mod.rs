@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod certificates;
 pub mod command;
 pub mod desk;
 pub mod doors;
@@ -8,6 +9,7 @@ pub mod listener;
 pub mod pty;
 pub mod receiver;
 pub mod service;
+pub mod tokens;
 pub mod wire;
 
 use std::process::{Child, Command, Stdio};

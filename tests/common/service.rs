@@ -36,8 +36,20 @@ impl Service {
     /// The same at this address, on the Redis at that one.
     pub fn start_at(listen: &str, redis: &str, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
-        command.args(["serve", "--listen", listen, "--redis", redis]).args(options);
-        command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.args(["serve", "--listen", listen, "--redis", redis]).args(options).env_remove("RUST_LOG");
+        Self::run(command)
+    }
+
+    /// One that is guarded by these tokens and logs so much.
+    pub fn start_logging(level: &str, redis: &Redis, tokens: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", &redis.server.url(), "--token-file"]).arg(tokens);
+        command.env("RUST_LOG", level);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, written) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
@@ -56,7 +68,9 @@ impl Service {
                 .map(|(address, _)| address.to_owned());
             address.is_some()
         });
-        Self { child, log, caller: Caller::new(&address.unwrap()) }
+        // Who listens everywhere is called here.
+        let caller = Caller::new(&address.unwrap().replace("0.0.0.0", "127.0.0.1"));
+        Self { child, log, caller }
     }
 
     pub fn log(&self) -> String {
