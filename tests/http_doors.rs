@@ -12,12 +12,13 @@ use common::listener::Socket;
 use common::service::{Caller, Service};
 use common::tokens::{self, ANA, BEN, DRIVER, RIDER, TokenFile, bearer};
 use common::{LAT, LNG, Redis, until};
+use futures_util::StreamExt;
 use nix::sys::signal::Signal;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// A token that is in no file, and a ticket of no request.
 const NOBODY: &str = "x-00000000000000000000000000000000";
@@ -304,6 +305,12 @@ async fn tokens_are_read_anew_at_sighup_and_who_lost_its_own_is_turned_out() {
     let mut by_ticket = call(&service.caller, &format!("GET {path}/events"), None, Some(&ticket)).await;
     by_ticket.chunk().await.unwrap();
 
+    let mut socket = format!("{}{path}/ws", service.caller.base.replace("http:", "ws:")).into_client_request().unwrap();
+    let (name, value) = bearer(BEN);
+    socket.headers_mut().insert(name, value.parse().unwrap());
+    let (mut socket, _) = connect_async(socket).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_text());
+
     file.write(&format!("operator {NOBODY} carla\nrider {RIDER}\n"));
     assert_eq!(status(&service.caller, "GET /metrics", None, Some(ANA)).await, 200, "not before it is told");
     service.signal(Signal::SIGHUP);
@@ -311,6 +318,10 @@ async fn tokens_are_read_anew_at_sighup_and_who_lost_its_own_is_turned_out() {
     assert_eq!(status(&service.caller, "GET /metrics", None, Some(ANA)).await, 401);
     assert_eq!(status(&service.caller, "GET /metrics", None, Some(NOBODY)).await, 200);
     assert!(stream.chunk().await.unwrap().is_none(), "the stream of a token that is gone ends");
+    match socket.next().await {
+        Some(Ok(Message::Close(Some(close)))) => assert_eq!(u16::from(close.code), 4401),
+        other => panic!("not closed: {other:?}"),
+    }
 
     for broken in ["", "operator short\n", "operator a-token-of-which-nobody-is-told!\n", "admin x\n"] {
         let before = service.log().matches("were not read anew").count();
@@ -477,4 +488,26 @@ async fn pages_of_others_may_not_call_unless_they_are_named() {
     assert_eq!((response.status().as_u16(), response.headers().get("access-control-allow-origin")), (403, None));
     let said = refusal(&redis, &["--cors-origin", "*"]);
     assert!(said.contains("an origin is written https://HOST"), "{said}");
+}
+
+#[tokio::test]
+async fn the_doors_can_be_set_in_the_configuration_file() {
+    let redis = Redis::start();
+    let file = TokenFile::new(&tokens::all());
+    let config = TokenFile::new(&format!(
+        "[serve]\ntoken-file = \"{}\"\nhost = \"taxi.example,cab.example\"\nclient-rate = \"off\"\nclient-streams = 7\n\
+         cors-origin = \"https://a.example,https://b.example\"\n",
+        file.path().display()
+    ));
+    let service = Service::start(&redis, &["--config", config.path().to_str().unwrap()]);
+    let header = bearer(ANA);
+    for host in ["taxi.example", "cab.example"] {
+        for origin in ["https://a.example", "https://b.example"] {
+            let headers = [("host", host), ("origin", origin), (header.0, &*header.1)];
+            let response = service.caller.call("GET /metrics", None, &headers).await;
+            assert_eq!(response.headers()["access-control-allow-origin"], origin);
+            assert_eq!(response.status(), 200, "{host} {origin}");
+        }
+    }
+    assert_eq!(service.caller.get("/metrics").await.status(), 401);
 }
