@@ -24,16 +24,18 @@ pub enum ConfigError {
         /// What the system said.
         error: io::Error,
     },
-    /// It is no TOML.
-    #[error("{path} is not valid TOML: {error}")]
+    /// It is no TOML. What stands there is not told: it may be a password.
+    #[error("{path} is not valid TOML: line {line}: {why}")]
     Syntax {
         /// Which file.
         path: PathBuf,
-        /// Where and why.
-        error: Box<toml::de::Error>,
+        /// In which line, from 1.
+        line: usize,
+        /// Why.
+        why: String,
     },
     /// It names something that is no option.
-    #[error("{path}: there is no option \"{name}\"; `cabstand help` and assets/config.toml list them")]
+    #[error("{path}: there is no option \"{name}\"; `cabstand help` and assets/config.toml list them{}", on_passwords(.name))]
     Unknown {
         /// Which file.
         path: PathBuf,
@@ -88,11 +90,25 @@ pub fn layered(command: Command, arguments: &[OsString]) -> Result<Layered, Conf
     let command = with_variables(command);
     let Some(path) = chosen_file(arguments) else { return Ok(Layered { command, keys: Keys::default() }) };
     let text = fs::read_to_string(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
-    let mut table =
-        text.parse::<Table>().map_err(|error| ConfigError::Syntax { path: path.clone(), error: Box::new(error) })?;
+    let mut table = text.parse::<Table>().map_err(|error| syntax(&error, &text, &path))?;
     let table_of_keys = table.remove(KEYS).map(|value| keys(value, &path)).transpose()?;
     let command = with_defaults(command, &table, &path)?;
     Ok(Layered { command, keys: Keys { path, table: table_of_keys.unwrap_or_default() } })
+}
+
+fn syntax(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    ConfigError::Syntax { path: path.to_owned(), line, why: error.message().to_owned() }
+}
+
+/// What to do where somebody looks for an option with a password.
+fn on_passwords(name: &str) -> &'static str {
+    if name.contains("password") {
+        ". A password stands in a file of its own, which redis-password-file names, or in the variable CABSTAND_REDIS_PASSWORD"
+    } else {
+        ""
+    }
 }
 
 fn keys(value: Value, path: &Path) -> Result<BTreeMap<String, Vec<String>>, ConfigError> {
@@ -112,7 +128,8 @@ fn keys(value: Value, path: &Path) -> Result<BTreeMap<String, Vec<String>>, Conf
 }
 
 /// The file that was asked for, or the one in the configuration directory if there is one.
-fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
+#[must_use]
+pub fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
     let mut arguments = arguments.iter().filter_map(|a| a.to_str());
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix("--config") {
@@ -128,8 +145,53 @@ fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
     Some(directory.join("cabstand/config.toml")).filter(|path| path.is_file())
 }
 
-fn with_variables(command: Command) -> Command {
+/// The command with a variable for each of its options.
+#[must_use]
+pub fn with_variables(command: Command) -> Command {
     command.mut_args(variable).mut_subcommands(|sub| sub.mut_args(variable))
+}
+
+/// Variables that look like ours and are none, each with what is to be said of it. It is no error: a system may set variables
+/// after a service's name by itself, as Kubernetes does (`CABSTAND_SERVICE_HOST`, `CABSTAND_PORT`), and those are not even told.
+#[must_use]
+pub fn stray_variables(command: &Command, others: &[&str]) -> Vec<String> {
+    let all = || command.get_subcommands().chain([command]).flat_map(Command::get_arguments);
+    let mut known: Vec<String> = all().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned())).collect();
+    known.extend(others.iter().map(|&name| name.to_owned()));
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    strays(names, &known)
+}
+
+fn strays(names: impl Iterator<Item = String>, known: &[String]) -> Vec<String> {
+    let is_stray = |name: &String| {
+        let rest = name.strip_prefix("CABSTAND_");
+        let by_kubernetes = |rest: &str| rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_");
+        rest.is_some_and(|rest| !by_kubernetes(rest)) && !known.contains(name)
+    };
+    let mut strays: Vec<String> = names.filter(is_stray).collect();
+    strays.sort_unstable();
+    let told = |name: &String| {
+        let nearest = known.iter().min_by_key(|known| distance(name, known));
+        let meant = nearest.filter(|known| distance(name, known) <= 3).map(|known| format!("; is {known} meant?"));
+        let name: String = name.chars().flat_map(char::escape_default).collect();
+        format!("the variable {name} is no option and was not read{}", meant.unwrap_or_default())
+    };
+    strays.iter().map(told).collect()
+}
+
+/// How many letters have to be changed, put in or left out to make one of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let change = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 fn variable(arg: Arg) -> Arg {
@@ -174,4 +236,31 @@ fn with_default(
         _ => return Err(ConfigError::Type { path: path.into(), name: name.to_owned() }),
     };
     Ok(command.mut_arg(id, |arg| arg.default_value(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_was_mistyped_is_told_with_the_one_that_was_meant() {
+        let known = ["CABSTAND_REGION", "CABSTAND_REDIS"].map(str::to_owned);
+        let strays = |names: &[&str]| strays(names.iter().map(|&name| name.to_owned()), &known);
+        assert_eq!(
+            strays(&["CABSTAND_REGOIN", "CABSTAND_WHATEVER"]),
+            [
+                "the variable CABSTAND_REGOIN is no option and was not read; is CABSTAND_REGION meant?",
+                "the variable CABSTAND_WHATEVER is no option and was not read"
+            ]
+        );
+        let fine = ["CABSTAND_REGION", "HOME", "CABSTAND_PORT_8000_TCP", "CABSTAND_SERVICE_HOST"];
+        assert_eq!(strays(&fine), Vec::<String>::new());
+    }
+
+    #[test]
+    fn letters_that_differ_are_counted() {
+        for (a, b, count) in [("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 2), ("abc", "abxc", 1), ("x", "", 1)] {
+            assert_eq!(distance(a, b), count, "{a} {b}");
+        }
+    }
 }

@@ -15,7 +15,9 @@ end
 
 if act == 'removed' then lng, lat = old[1], old[2] end
 local from = act == 'moved' and old or {'', ''}
+DEED = DEED_NAME
 tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
+DEED = nil
 if act == 'removed' then
   redis.call('ZREM', DRIVERS, driver)
   redis.pcall('ZREM', SEEN, driver)

@@ -3,6 +3,7 @@
 local id, state, actor = unpack(ARGV)
 local refused, has_record = refusal(id)
 if refused then return refused end
+DEED = DEED_NAME
 if has_record then
   finish(id, state, actor, '', '', '')
   return {'done'}

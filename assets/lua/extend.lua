@@ -5,6 +5,7 @@ local refused, has_record = refusal(id)
 if refused then return refused end
 local left = redis.call('PTTL', request_key(id))
 if left < 0 then return {'endless'} end
+DEED = DEED_NAME
 
 -- Time is taken back down to a second from now, and what is less already is left as it is.
 local kept = math.max(left + by, math.min(left, 1000))

@@ -36,6 +36,9 @@ local function life_with(life, event)
   return table.concat(ids, ' ', math.max(1, #ids - LIFE_KEPT + 1))
 end
 
+-- The name of an operator's deed while it is being done (see `lib_deed.lua`): what is told meanwhile is told of it.
+local DEED
+
 -- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out.
 local function enter(kind, fields)
   local entry = {'type', kind}
@@ -44,6 +47,10 @@ local function enter(kind, fields)
       entry[#entry + 1] = fields[i]
       entry[#entry + 1] = fields[i + 1]
     end
+  end
+  if DEED then
+    entry[#entry + 1] = 'deed'
+    entry[#entry + 1] = DEED
   end
   return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
 end

@@ -28,18 +28,26 @@ local function ids_of(found)
   return ids
 end
 
+local strikes_off = true  -- a script that only reads turns it off: what it may not do, Redis would note in its ACL LOG
+
 -- The nearest of those whose last report is fresh. Who is not where it reported to be any more, by a foreign hand, comes off
--- that list; where this caller may not write, it is passed over.
+-- that list; where this call may not write, it is passed over, and so many more are looked at.
 local function nearest_fresh(lng, lat, radius_m, count)
+  local passed = 0
   for _ = 1, MOST_PASSED do
-    local found, gone = nearest_of(FRESH, lng, lat, radius_m, count), 0
+    local asked = count + passed
+    local found, here, is_shorter = nearest_of(FRESH, lng, lat, radius_m, asked), {}, false
+    passed = 0
     for _, driver in ipairs(found) do
-      if not is_where_it_reported(FRESH, driver[1]) then
-        redis.pcall('ZREM', FRESH, driver[1])
-        gone = gone + 1
+      if is_where_it_reported(FRESH, driver[1]) then
+        here[#here + 1] = driver
+      elseif not strikes_off or type(redis.pcall('ZREM', FRESH, driver[1])) == 'table' then
+        passed = passed + 1
+      else
+        is_shorter = true
       end
     end
-    if gone == 0 then return found end
+    if #here >= count or (not is_shorter and #found < asked) then return here end
   end
   return {}
 end

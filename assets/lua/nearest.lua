@@ -1,5 +1,6 @@
 -- The nearest available drivers to each of several places; reads only. ARGV: radius in m, then lng, lat and how many of each.
 -- Answers for each place a flat list of id, metres and geohash of each driver, nearest first.
+strikes_off = false
 local radius = tonumber(ARGV[1])
 local answers, ids = {}, {}
 for i = 2, #ARGV, 3 do

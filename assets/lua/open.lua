@@ -2,6 +2,7 @@
 -- ticket ('' for none) of each, and at the end the actor. Answers for each {its number}, or {'', why} where Redis refused something: that is its own affair alone.
 -- A number whose key or record is taken already is passed over, so nobody's key is overwritten.
 local actor = table.remove(ARGV)
+DEED = DEED_NAME
 local now = string.format('%.0f', NOW)
 
 -- What can fail comes first, so that a request is there as a whole or not at all: Redis does not take back what was done before.

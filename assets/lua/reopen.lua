@@ -14,6 +14,7 @@ if not (is_between(expires_at, 0, 1e15) and is_between(ended_at, 0, 1e15)) then 
 
 local left = math.floor(math.min(math.max(expires_at - ended_at, 1000), MOST_LEFT_MS))
 local deadline = NOW + left
+DEED = DEED_NAME
 local event = tell('reopened', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '',
   'lng', record[3] or '', 'expires_at', deadline})
 redis.call('SET', request_key(id), '1', 'PX', left)

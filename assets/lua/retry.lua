@@ -7,6 +7,7 @@ local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'rad
 if not is_sound(unpack(record, 1, 6)) then return {'damaged'} end
 
 mend_lists()
+DEED = DEED_NAME
 tell('retried', {'request_id', id, 'user_id', record[1], 'actor', actor, 'lat', record[2], 'lng', record[3]})
 local _, outcome, driver, metres = unpack(look(id, actor, 'attempt'))
 if outcome == 'found' then return {'found', driver, metres} end

@@ -10,8 +10,10 @@ if not is_sound(user, lat, lng, before, record[5], record[6]) then return {'dama
 if expected ~= '' and tonumber(before) ~= tonumber(expected) then return {'otherwise', before} end
 if tonumber(before) == tonumber(radius) then return {'done', before} end
 
+DEED = DEED_NAME
 tell('widened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'radius_m', radius,
   'from_radius_m', before})
+DEED = nil
 redis.call('HSET', record_key(id), 'radius_m', radius)
 pcall(enlist, id, lng, lat, radius, tonumber(record[7]) or NOW)
 if tonumber(radius) > tonumber(before) then look_safely(id, actor, 'widened') end

@@ -141,13 +141,13 @@ pub(super) fn operator(settings: Settings) -> Operator {
 }
 
 /// How many colours the terminal has.
-fn depth() -> Depth {
+pub(super) fn depth() -> Depth {
     let told = |name| std::env::var(name).ok();
     Depth::told_by(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
 /// Whether the terminal shows Unicode: the locale says so, and it is not the kernel's own console, which has few signs.
-fn unicode() -> bool {
+pub(super) fn unicode() -> bool {
     let named = |name: &&'static str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(named);
     let utf8 = locale.is_some_and(|value| value.to_lowercase().replace('-', "").contains("utf8"));

@@ -1,6 +1,6 @@
 //! How a command fails: what is said, and with which exit code.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::private_redis::PrivateRedisError;
@@ -43,15 +43,22 @@ impl Failure {
         match self {
             Self::Said => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-            Self::Store(error) if error.is_away() => eprintln!("cabstand: {error}\n{NO_REDIS}"),
-            Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
-                eprintln!("cabstand: {self}\n{TAKEN}");
+            Self::Store(error) if error.is_away() && !error.is_about_tls() => {
+                tell(&format!("cabstand: {error}\n{NO_REDIS}"));
             }
-            other => eprintln!("cabstand: {other}"),
+            Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
+                tell(&format!("cabstand: {self}\n{TAKEN}"));
+            }
+            other => tell(&format!("cabstand: {other}")),
         }
         let usage = matches!(self, Self::Usage(_) | Self::Store(StoreError::Address(_)));
         ExitCode::from(if usage { 2 } else { 1 })
     }
+}
+
+/// Says it on standard error. Where that is gone with the terminal nobody hears it, and that is no reason to panic.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// The way on where somebody else listens.

@@ -1,13 +1,17 @@
 //! The command line: one file per subcommand. Here alone the rooms are wired together.
 
+mod acl;
 mod actions;
 mod alarms;
 mod city;
 mod console;
 mod demo;
+mod doctor;
+mod door;
 mod failure;
 mod guard;
 mod help;
+mod hiding;
 mod limits;
 mod listings;
 mod logging;
@@ -35,8 +39,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config;
 use crate::console::keymap::Keymap;
 use crate::domain::Actor;
-use crate::store::{Access, Address, Region, Store};
+use crate::store::{Access, Region, Store};
 
+use door::Door;
 use failure::Failure;
 
 /// A dispatcher's console on drivers and search requests that live in Redis.
@@ -57,9 +62,8 @@ const EVERYWHERE: &str = "Everywhere";
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 struct Shared {
-    /// The Redis to work on: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]` or `unix:/PATH`; `redis://127.0.0.1:6379/0` where none is named
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL", default_value = "redis://127.0.0.1:6379/0", hide_env_values = true, hide_default_value = true)]
-    redis: String,
+    #[command(flatten)]
+    door: Door,
     /// A city with keys of its own: every key gets the prefix {NAME}:
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     region: Option<Region>,
@@ -69,13 +73,15 @@ struct Shared {
     /// What keys mean in the console, by the configuration file
     #[arg(skip)]
     keymap: Arc<Keymap>,
+    /// The configuration file that was read, if any
+    #[arg(skip)]
+    config_file: Option<std::path::PathBuf>,
 }
 
 impl Shared {
     /// A handle on the Redis that was named.
     async fn store(&self, access: Access) -> Result<Store, Failure> {
-        let address: Address = self.redis.parse()?;
-        Ok(Store::connect(address, self.region.as_ref(), access).await?)
+        Ok(Store::connect(self.door.address()?, self.region.as_ref(), access).await?)
     }
 }
 
@@ -113,6 +119,10 @@ enum Command {
     Move(actions::Move),
     /// Take a driver off the map
     Remove(actions::Remove),
+    /// Look at Redis, notifications, rights, workers and terminal, and say what to do
+    Doctor(doctor::Doctor),
+    /// Print the rights that a user of Redis needs
+    Acl(acl::Acl),
     /// Print the completions for a shell
     Completions(help::Completions),
     /// Print the manual page
@@ -123,10 +133,17 @@ enum Command {
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Err(error) = hiding::hide(&arguments) {
+        eprintln!("cabstand: the password in the URL can't be hidden from the list of processes: {error}");
+    }
     let config::Layered { command, keys } = match config::layered(Cli::command(), &arguments) {
         Ok(layered) => layered,
         Err(error) => return Failure::Usage(error.to_string()).report(),
     };
+    let config_file = Some(keys.path.clone()).filter(|path| !path.as_os_str().is_empty());
+    for stray in config::stray_variables(&command, &doctor::door_variables()) {
+        eprintln!("cabstand: {stray}");
+    }
     // Checked whatever is started: what is wrong there is told today, and not when the console is next needed.
     let keymap = match keymap(&keys) {
         Ok(keymap) => Arc::new(keymap),
@@ -135,7 +152,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     name_the_console(&command, &mut arguments);
     let matches = command.get_matches_from(arguments);
     match Cli::from_arg_matches(&matches) {
-        Ok(cli) => run(Cli { shared: Shared { keymap, ..cli.shared }, ..cli }),
+        Ok(cli) => run(Cli { shared: Shared { keymap, config_file, ..cli.shared }, ..cli }),
         Err(error) => error.exit(),
     }
 }
@@ -191,6 +208,8 @@ fn run(cli: Cli) -> ExitCode {
             Command::Assign(options) => options.run(shared).await,
             Command::Move(options) => options.run(shared).await,
             Command::Remove(options) => options.run(shared).await,
+            Command::Doctor(options) => options.run(shared).await,
+            Command::Acl(options) => options.run(shared),
             Command::Completions(options) => options.run(),
             Command::Man(options) => options.run(),
         }

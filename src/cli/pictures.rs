@@ -151,6 +151,14 @@ fn text(screen: &Buffer) -> String {
 struct Nobody;
 
 impl Host for Nobody {
+    fn is_free(&self) -> bool {
+        true
+    }
+
+    async fn freed(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,16 +1,24 @@
 //! Runs effects on the store, each in a task of its own, and answers with messages. No key ever waits for Redis.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 
 use super::memory::Memory;
-use super::message::{Deed, Effect, Glance, Message, Mishap, News, Outcome};
-use crate::domain::Actor;
-use crate::store::{NewRequest, Store, StoreError};
+use super::message::{Asked, Deed, Effect, Glance, Message, Mishap, News, Outcome, Settled, Unsettled};
+use crate::domain::{Actor, DeedId, Seal};
+use crate::store::{NewRequest, Store, StoreError, Traced};
 
 /// So many deeds of one errand are under way at once.
 const DEEDS_AT_ONCE: usize = 16;
+/// A deed that reaches Redis so long after it was asked for is not done any more: longer than its answer is waited for, and so
+/// short that nobody has forgotten it.
+const GOOD_FOR: Duration = Duration::from_secs(4);
+/// What became of a deed is looked for again after so long at the most.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What effects need to be carried out.
 #[derive(Clone)]
@@ -36,11 +44,14 @@ impl Hands {
     pub fn carry_out(&self, effect: Effect) {
         let hands = self.clone();
         match effect {
-            Effect::Do(errand) => {
+            Effect::Do(errand, asked) => {
                 self.deeds.spawn(async move {
-                    let outcomes = hands.perform_all(errand.deeds.clone()).await;
+                    let outcomes = hands.perform_all(errand.deeds.clone(), asked).await;
                     let _ = hands.answers.send(Message::Done(errand, outcomes)).await;
                 });
+            }
+            Effect::Settle(unsettled) => {
+                tokio::spawn(async move { hands.settle(unsettled).await });
             }
             Effect::Ask(ids) => {
                 tokio::spawn(async move {
@@ -70,12 +81,44 @@ impl Hands {
     }
 
     /// Each deed by itself: one that is refused does not keep the others. The answers come in the order of the deeds.
-    async fn perform_all(&self, deeds: Vec<Deed>) -> Vec<Result<Outcome, Mishap>> {
+    async fn perform_all(&self, deeds: Vec<Deed>, asked: Asked) -> Vec<Result<Outcome, Mishap>> {
+        let began = Instant::now();
         let perform = |deed: Deed| {
-            let hands = self.clone();
-            async move { hands.perform(&deed).await.map_err(|error| mishap(&error)) }
+            let mut hands = self.clone();
+            async move {
+                // Of many, the last are begun later.
+                let until = asked.at + began.elapsed() + GOOD_FOR;
+                let seal = Seal { id: DeedId::from(rand::random::<u128>()), until, after: asked.after };
+                hands.store = hands.store.for_deed(seal);
+                hands.perform(&deed).await.map_err(|error| mishap(&error, seal))
+            }
         };
         stream::iter(deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await
+    }
+
+    /// Finds out what became of deeds, however long Redis is away, and tells it.
+    async fn settle(&self, mut unsettled: Vec<Unsettled>) {
+        while !unsettled.is_empty() && !self.answers.is_closed() {
+            let seals: Vec<Seal> = unsettled.iter().map(|one| one.seal).collect();
+            if let Ok(traced) = self.store.trace(&seals).await {
+                let (mut settled, mut open) = (Vec::new(), Vec::new());
+                for (one, traced) in unsettled.into_iter().zip(traced) {
+                    match traced {
+                        Traced::Open => open.push(one),
+                        Traced::Done(events) => settled.push((one, Settled::Done(events))),
+                        Traced::NotDone => settled.push((one, Settled::NotDone)),
+                        Traced::Lost => settled.push((one, Settled::Lost)),
+                    }
+                }
+                unsettled = open;
+                if !settled.is_empty() {
+                    let _ = self.answers.send(Message::Settled(settled)).await;
+                }
+            }
+            if !unsettled.is_empty() {
+                sleep(LOOK_AGAIN.mul_f64(rand::random_range(0.5..1.0))).await;
+            }
+        }
     }
 
     async fn perform(&self, deed: &Deed) -> Result<Outcome, StoreError> {
@@ -111,6 +154,6 @@ fn done((): ()) -> Outcome {
 }
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.
-fn mishap(error: &StoreError) -> Mishap {
-    if error.is_away() { Mishap::Unknown(error.reason()) } else { Mishap::Refused(error.to_string()) }
+fn mishap(error: &StoreError, seal: Seal) -> Mishap {
+    if error.is_away() { Mishap::Unknown(error.reason(), seal) } else { Mishap::Refused(error.to_string()) }
 }

@@ -10,8 +10,8 @@ use super::message::{Effect, Link, Message, News};
 use super::model::{AlarmRules, Depth, Look, Model, Options, Span, ThemeName};
 use super::update::update;
 use crate::domain::{
-    Actor, Bounds, Candidate, Driver, DriverId, Event, EventKind, FleetView, Key, Listed, Point, Record, Request,
-    RequestId, Search, Sighting, State, StreamId, UnixMs, UserId, Vitals,
+    Actor, Bounds, Candidate, DeedId, Driver, DriverId, Event, EventKind, FleetView, Key, Listed, Point, Record,
+    Request, RequestId, Seal, Search, Sighting, State, StreamId, UnixMs, UserId, Vitals,
 };
 
 /// Redis' clock when the console starts: 2024-05-01 14:03:00 UTC.
@@ -140,7 +140,13 @@ pub(super) fn event(seconds: u64, kind: EventKind, request: Option<u64>, driver:
         from_radius_m: None,
         stale: None,
         reason: None,
+        deed: None,
     }
+}
+
+/// What went to Redis with a deed.
+pub(super) fn seal(n: u128) -> Seal {
+    Seal { id: DeedId::from(n), until: START + Duration::from_secs(4), after: None }
 }
 
 /// A console and the effects that it asked for.

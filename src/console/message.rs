@@ -7,8 +7,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::memory::Memory;
 use crate::domain::{
-    Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Search, UnixMs, UserId,
-    View, Vitals,
+    Around, Bounds, Candidate, Driver, DriverId, Event, FleetView, Metres, Point, RequestId, Seal, Search, StreamId,
+    UnixMs, UserId, View, Vitals,
 };
 
 /// So many waiting requests stand in the table at the most.
@@ -31,6 +31,8 @@ pub enum Message {
     Mouse(MouseEvent),
     /// An errand is over: what became of each of its deeds, in their order.
     Done(Errand, Vec<Result<Outcome, Mishap>>),
+    /// It was found out what became of deeds whose answers did not come.
+    Settled(Vec<(Unsettled, Settled)>),
 }
 
 /// News from Redis.
@@ -86,7 +88,36 @@ pub enum Mishap {
     /// It was not done, for this reason.
     Refused(String),
     /// The answer did not come, for this reason: it may have been done all the same.
-    Unknown(String),
+    Unknown(String, Seal),
+}
+
+/// A deed of which it is not known whether it was done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unsettled {
+    /// What was asked for.
+    pub deed: Deed,
+    /// By what it is known again.
+    pub seal: Seal,
+}
+
+/// What became of such a deed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settled {
+    /// It was done: these events tell of it, oldest first.
+    Done(Vec<Event>),
+    /// It was not done, and will not be.
+    NotDone,
+    /// It cannot be known any more.
+    Lost,
+}
+
+/// When something was asked for, as far as Redis' time is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// By Redis' clock.
+    pub at: UnixMs,
+    /// The newest event that was known then; before all others where the stream was known to be empty.
+    pub after: Option<StreamId>,
 }
 
 /// Something that an operator wants changed in Redis.
@@ -174,8 +205,10 @@ pub struct Errand {
 /// Something to be done outside the model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Change something in Redis.
-    Do(Errand),
+    /// Change something in Redis that was asked for then.
+    Do(Errand, Asked),
+    /// Find out what became of these.
+    Settle(Vec<Unsettled>),
     /// Read these requests.
     Ask(Vec<RequestId>),
     /// Tell the extent of the fleet.

@@ -74,6 +74,13 @@ pub enum Input {
 
 /// What the loop can ask of the terminal beside drawing.
 pub trait Host {
+    /// Whether it has taken all that it was sent: one that reads slowly is shown fewer frames, and never parts of them.
+    fn is_free(&self) -> bool;
+    /// Waits until it has.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    fn freed(&self) -> impl Future<Output = io::Result<()>>;
     /// Gives the terminal back to the shell and stops the program until `fg`.
     ///
     /// # Errors
@@ -143,62 +150,82 @@ where
 
     let mut last_frame = began;
     let mut changed = true;
-    'running: loop {
-        if changed && last_frame.elapsed() >= FRAME {
-            terminal.draw(|frame| view::draw(&model, frame)).map_err(io::Error::other)?;
-            last_frame = Instant::now();
-            changed = false;
-        }
-        let wake = if changed { last_frame + FRAME } else { Instant::now() + next_tick(&model) };
-        let first = tokio::select! {
-            () = shutdown.cancelled() => break,
-            // It ends by a panic alone, and with it the screen would stand still and seem alive.
-            _ = &mut feed => return Err(io::Error::other("the feed from Redis has failed")),
-            event = input.next() => Happening::Input(event),
-            Some(message) = messages.recv() => Happening::Message(message),
-            () = sleep_until(wake) => Happening::Message(Message::Tick),
-        };
-        // Whatever else waits is taken in too, so that one frame shows it all.
-        let mut next = Some(first);
-        while let Some(happening) = next {
-            changed = true;
-            let message = match happening {
-                Happening::Message(message) => message,
-                Happening::Input(None) => break 'running,
-                Happening::Input(Some(event)) => match event? {
-                    Input::Key(key) => Message::Key(key),
-                    Input::Mouse(mouse) => Message::Mouse(mouse),
-                    // It may have been another size in between, and have cut off what it showed.
-                    Input::Resize(..) => repaint(terminal)?,
-                    Input::Continued => {
-                        host.resume()?;
-                        // Nobody tells a program that is stopped of a new size.
-                        repaint(terminal)?
-                    }
-                },
-            };
-            let mut back = None;
-            for effect in update::update(&mut model, began.elapsed(), message) {
-                match effect {
-                    Effect::Quit => break 'running,
-                    Effect::Copy(text) => host.copy(&text)?,
-                    Effect::Ring => host.ring()?,
-                    Effect::Suspend => {
-                        host.suspend()?;
-                        back = Some(repaint(terminal)?);
-                    }
-                    other => hands.carry_out(other),
+    let mut stale = false;
+    let outcome = async {
+        'running: loop {
+            if changed && last_frame.elapsed() >= FRAME && host.is_free() {
+                if std::mem::take(&mut stale) {
+                    let size = terminal.size().map_err(io::Error::other)?;
+                    terminal.resize(size.into()).map_err(io::Error::other)?;
                 }
+                terminal.draw(|frame| view::draw(&model, frame)).map_err(io::Error::other)?;
+                last_frame = Instant::now();
+                changed = false;
             }
-            next = match back {
-                Some(message) => Some(Happening::Message(message)),
-                None => match input.next().now_or_never() {
-                    Some(event) => Some(Happening::Input(event)),
-                    None => messages.try_recv().ok().map(Happening::Message),
-                },
+            let free = host.is_free();
+            let wake = if changed && free { last_frame + FRAME } else { Instant::now() + next_tick(&model) };
+            let first = tokio::select! {
+                () = shutdown.cancelled() => break,
+                // It ends by a panic alone, and with it the screen would stand still and seem alive.
+                _ = &mut feed => return Err(io::Error::other("the feed from Redis has failed")),
+                event = input.next() => Happening::Input(event),
+                Some(message) = messages.recv() => Happening::Message(message),
+                // The newest picture is shown as soon as the terminal reads again.
+                outcome = host.freed(), if !free => {
+                    outcome?;
+                    continue;
+                }
+                () = sleep_until(wake) => Happening::Message(Message::Tick),
             };
+            // Whatever else waits is taken in too, so that one frame shows it all.
+            let mut next = Some(first);
+            while let Some(happening) = next {
+                changed = true;
+                let message = match happening {
+                    Happening::Message(message) => message,
+                    Happening::Input(None) => break 'running,
+                    Happening::Input(Some(event)) => match event? {
+                        Input::Key(key) => Message::Key(key),
+                        Input::Mouse(mouse) => Message::Mouse(mouse),
+                        // It may have been another size in between, and have cut off what it showed.
+                        Input::Resize(..) => {
+                            stale = true;
+                            resized(terminal)?
+                        }
+                        Input::Continued => {
+                            host.resume()?;
+                            // Nobody tells a program that is stopped of a new size.
+                            stale = true;
+                            resized(terminal)?
+                        }
+                    },
+                };
+                let mut back = None;
+                for effect in update::update(&mut model, began.elapsed(), message) {
+                    match effect {
+                        Effect::Quit => break 'running,
+                        Effect::Copy(text) => host.copy(&text)?,
+                        Effect::Ring => host.ring()?,
+                        Effect::Suspend => {
+                            host.suspend()?;
+                            stale = true;
+                            back = Some(resized(terminal)?);
+                        }
+                        other => hands.carry_out(other),
+                    }
+                }
+                next = match back {
+                    Some(message) => Some(Happening::Message(message)),
+                    None => match input.next().now_or_never() {
+                        Some(event) => Some(Happening::Input(event)),
+                        None => messages.try_recv().ok().map(Happening::Message),
+                    },
+                };
+            }
         }
+        Ok(())
     }
+    .await;
     // What was confirmed is not dropped with the program. Nobody reads the answers any more.
     drop(messages);
     hands.deeds.close();
@@ -208,7 +235,7 @@ where
     if let Some(kept) = kept {
         let _ = timeout(LAST_DEEDS, kept).await;
     }
-    Ok(())
+    outcome
 }
 
 enum Happening {
@@ -216,14 +243,13 @@ enum Happening {
     Message(Message),
 }
 
-/// Draws everything again with the next frame, whatever the terminal shows now, and answers what size it has.
-fn repaint<B>(terminal: &mut Terminal<B>) -> io::Result<Message>
+/// What size the terminal has now. With the next frame everything is drawn again, whatever it shows.
+fn resized<B>(terminal: &Terminal<B>) -> io::Result<Message>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
     let size = terminal.size().map_err(io::Error::other)?;
-    terminal.resize(size.into()).map_err(io::Error::other)?;
     Ok(Message::Resize(size.width, size.height))
 }
 

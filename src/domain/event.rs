@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::{Actor, DriverId, Point, RequestId, State, UnixMs};
+use super::{Actor, DeedId, DriverId, Point, RequestId, State, UnixMs};
 
 /// The place of an event in the stream: its time and a number within that millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -204,6 +204,9 @@ pub struct Event {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The deed of an operator that it tells of. It says nothing to anybody but who asked for it, and is not told on.
+    #[serde(skip)]
+    pub deed: Option<DeedId>,
 }
 
 impl Event {

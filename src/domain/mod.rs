@@ -2,6 +2,7 @@
 
 mod actor;
 mod around;
+mod deed;
 mod driver;
 mod event;
 mod fleet;
@@ -16,6 +17,7 @@ mod vitals;
 
 pub use actor::Actor;
 pub use around::{Around, Near};
+pub use deed::{DeedId, ParseDeedIdError, Seal};
 pub use driver::{Candidate, Driver, Freshness};
 pub use event::{Event, EventKind, StreamId};
 pub use fleet::{Block, FleetView, Sighting, View};

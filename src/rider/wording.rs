@@ -57,6 +57,7 @@ mod tests {
             from_radius_m: None,
             stale: None,
             reason: None,
+            deed: None,
         }
     }
 

@@ -120,6 +120,7 @@ impl Store {
         place_arg(&mut call, to);
         call.arg(actor.as_str());
         place_arg(&mut call, expected);
+        self.sign(&mut call);
         let answer: Vec<Vec<u8>> = self.run(&call).await?;
         let text = |i: usize| answer.get(i).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default();
         let place = |i: usize| Some(Point::clamped(text(i + 1).parse().ok()?, text(i).parse().ok()?));

@@ -5,6 +5,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use super::Address;
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
+/// What a script says that came too late, as `lib_deed.lua` has it.
+const OVERDUE: &str = "OVERDUE";
+
 /// Why something was not read or not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -103,6 +106,9 @@ pub enum Refusal {
     /// A radius that no request can have.
     #[error("a radius is above 0 and at most 20000km")]
     Radius,
+    /// It reached Redis after the time until which it was to be done.
+    #[error("it came too late to Redis, and nothing was changed; ask for it again")]
+    Overdue,
     /// A driver of that name is there.
     #[error("driver {0} is on the map already")]
     DriverExists(DriverId),
@@ -118,6 +124,9 @@ fn by_whom(who: Option<&String>) -> String {
 
 impl StoreError {
     pub(super) fn from_redis(address: &Address, error: &RedisError) -> Self {
+        if error.code() == Some(OVERDUE) {
+            return Refusal::Overdue.into();
+        }
         let address = address.to_string();
         match error.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Answer(clean(error.to_string().as_bytes())),
@@ -129,8 +138,24 @@ impl StoreError {
                 Self::Away { address, reason: io_reason(error) }
             }
             ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
+            _ if error.code() == Some("WRONGPASS") => {
+                Self::Server { address, reason: "wrong user or password".to_owned() }
+            }
+            _ if error.code() == Some("NOAUTH") => Self::Server { address, reason: NO_LOGIN.to_owned() },
             _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
         }
+    }
+
+    /// A password in a URL is not written as it has to be.
+    #[must_use]
+    pub fn wrong_escape() -> Self {
+        Self::Address("its password has a % that begins no escape; a % in a password is written %25".to_owned())
+    }
+
+    /// Whether there is a Redis that we and TLS do not get through to.
+    #[must_use]
+    pub fn is_about_tls(&self) -> bool {
+        matches!(self, Self::Away { reason, .. } if reason.contains("TLS") || reason.contains("certificate"))
     }
 
     /// What went wrong, without saying at which Redis: for where that is known.
@@ -149,7 +174,13 @@ impl StoreError {
     }
 }
 
+const NO_LOGIN: &str = "it wants a user and a password: --redis-user NAME and --redis-password-file FILE, or the \
+                        variable CABSTAND_REDIS_PASSWORD";
+
 fn io_reason(error: &RedisError) -> String {
+    if let Some(reason) = super::tls::reason(error) {
+        return reason;
+    }
     if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_connection_refusal() {

@@ -199,5 +199,6 @@ pub(super) fn event((id, fields): Entry) -> Option<Event> {
         from_radius_m: fields.get("from_radius_m"),
         stale: fields.get("stale"),
         reason: fields.text("reason"),
+        deed: fields.get("deed"),
     })
 }

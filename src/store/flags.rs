@@ -28,7 +28,8 @@ impl Store {
 }
 
 /// The flags that are set together with those that are needed; none where nothing is missing.
-fn merged(set: &str) -> Option<String> {
+#[must_use]
+pub fn merged(set: &str) -> Option<String> {
     // "A" stands for all classes.
     let missing: String =
         NEEDED_FLAGS.chars().filter(|&c| !set.contains(c) && (c == 'K' || !set.contains('A'))).collect();

@@ -1,5 +1,6 @@
 //! The names of the keys. The first three are the article's, kept exactly; the rest begin with `cabstand:`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::RequestId;
@@ -23,6 +24,12 @@ impl FromStr for Region {
         } else {
             Err(InvalidRegion)
         }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -102,6 +109,29 @@ impl Keys {
             &self.fresh,
             &self.stale,
         ]
+    }
+
+    /// The type that a key of [`Keys::of_scripts`] has, in Redis' words.
+    pub(super) fn type_of(&self, key: &str) -> &'static str {
+        match key {
+            key if key == self.counter => "string",
+            key if key == self.events => "stream",
+            key if key == self.sweep => "hash",
+            _ => "zset",
+        }
+    }
+
+    /// The patterns of the keys that each request has: the article's and its record. Redis' patterns know no numbers, so the first
+    /// one is also that of foreign keys that begin with a digit.
+    pub(super) fn of_requests(&self) -> [String; 2] {
+        [format!("{}[1-9]*", self.prefix), format!("{}*", self.records)]
+    }
+
+    /// All that is subscribed to in the database of this number, as it has to be granted.
+    pub(super) fn channels(&self, db: i64) -> Vec<String> {
+        let [requests, records] = self.of_requests();
+        let heard = [self.drivers.clone(), requests, records, format!("{}*", self.canary), self.workers.clone()];
+        heard.into_iter().map(|key| format!("__keyspace@{db}__:{key}")).collect()
     }
 
     /// The article's key of this request.

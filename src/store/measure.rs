@@ -69,6 +69,7 @@ fn kind(error: &StoreError) -> Option<&'static str> {
         StoreError::Server { reason, .. } if reason.contains("BUSYGROUP") => None,
         StoreError::Server { .. } => Some("refused"),
         StoreError::Away { .. } => Some("away"),
+        StoreError::Refused(_) => None,
         _ => Some("answer"),
     }
 }

@@ -6,6 +6,8 @@
 mod access;
 mod address;
 mod around;
+mod checkup;
+mod deeds;
 mod drivers;
 mod error;
 mod events;
@@ -13,6 +15,7 @@ mod flags;
 mod groups;
 mod keys;
 mod last;
+mod login;
 mod measure;
 mod notifications;
 mod operator;
@@ -20,14 +23,17 @@ mod outage;
 mod outbox;
 mod reply;
 mod requests;
+mod rights;
 mod schedule;
 mod scripts;
 mod server;
+mod tls;
 mod toll;
 mod viewport;
 mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -35,21 +41,27 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 
 pub use access::{Access, Armed};
 pub use address::Address;
+pub use checkup::{Canary, Facts, Heard, Info, Misshapen, Missing, NOTICES, Overdue, Pulse, Saving};
+pub use deeds::Traced;
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
+pub use flags::merged as merged_flags;
 pub use groups::{Batch, Group, Member};
 pub use keys::{InvalidRegion, Region};
+pub use login::{Login, Split, Written};
 pub use notifications::{Changed, Hearing, Watch};
 pub use operator::Found;
 pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
 pub use requests::{NewRequest, SearchPage, TicketHash};
+pub use rights::{Dialect, InvalidUser, KeyRight, Rights, Role, User};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
+pub use tls::Certificates;
 pub use toll::Toll;
 pub use viewport::Chart;
 pub use waiting::{Listing, Place};
 
-use crate::domain::Freshness;
+use crate::domain::{Freshness, Seal};
 
 use access::Switch;
 use keys::Keys;
@@ -69,11 +81,15 @@ pub struct Store {
     address: Address,
     keys: Keys,
     scripts: &'static Scripts,
+    /// Whether scripts that only read are called as Redis 6 has it.
+    old_calls: Arc<AtomicBool>,
     switch: Switch,
     freshness: Freshness,
     way: Way,
     /// Where it is noted what this handle costs.
     toll: Option<Arc<Toll>>,
+    /// The operator's deed that this handle is for.
+    seal: Option<Seal>,
 }
 
 impl Store {
@@ -87,7 +103,7 @@ impl Store {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let away = |error| StoreError::from_redis(&address, &error);
+        let away = |error| tls::at_the_door(&address, &error);
         let mut first = client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
         redis::cmd("PING").exec_async(&mut first).await.map_err(away)?;
         let connection = client.get_connection_manager_lazy(manager_config()).map_err(away)?;
@@ -96,11 +112,13 @@ impl Store {
             connection,
             keys: Keys::new(region),
             scripts: Scripts::shared(),
+            old_calls: Arc::default(),
             switch: Switch::new(access),
             address,
             freshness: Freshness::default(),
             way: Way::default(),
             toll: None,
+            seal: None,
         })
     }
 

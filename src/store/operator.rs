@@ -35,7 +35,7 @@ impl Store {
         self.switch.check()?;
         let mut call = self.call(&self.scripts.end);
         call.arg(id.number()).arg(state.as_str()).arg(actor.as_str());
-        self.act(id, &call).await.map(|_| ())
+        self.act(id, call).await.map(|_| ())
     }
 
     /// Gives a request so many milliseconds more, a foreign one too. Where they are negative, time is taken back, down to a
@@ -47,7 +47,7 @@ impl Store {
         self.switch.check()?;
         let mut call = self.call(&self.scripts.extend);
         call.arg(id.number()).arg(by_ms).arg(actor.as_str());
-        self.act(id, &call).await?.number(1, "extend.lua").map(UnixMs)
+        self.act(id, call).await?.number(1, "extend.lua").map(UnixMs)
     }
 
     /// Sets how far away a driver may be, and looks for one at once where that is farther than before. Answers the radius before.
@@ -89,7 +89,7 @@ impl Store {
             Some(Metres(metres)) => call.arg(metres),
             None => call.arg(""),
         };
-        let answer = self.act(id, &call).await?;
+        let answer = self.act(id, call).await?;
         let metres = answer.number(1, "widen.lua").map(Metres)?;
         if answer.word() != "otherwise" {
             return Ok(metres);
@@ -108,7 +108,7 @@ impl Store {
         self.switch.check()?;
         let mut call = self.call(&self.scripts.retry);
         call.arg(id.number()).arg(actor.as_str());
-        let answer = self.act(id, &call).await?;
+        let answer = self.act(id, call).await?;
         if answer.word() != "found" {
             return Ok(None);
         }
@@ -124,7 +124,7 @@ impl Store {
         self.switch.check()?;
         let mut call = self.call(&self.scripts.assign);
         call.arg(id.number()).arg(driver.as_bytes()).arg(actor.as_str());
-        let answer = self.act(id, &call).await?;
+        let answer = self.act(id, call).await?;
         if answer.word() == "absent" {
             return Err(self.absent(driver).await);
         }
@@ -142,12 +142,13 @@ impl Store {
         self.switch.check()?;
         let mut call = self.call(&self.scripts.reopen);
         call.arg(id.number()).arg(actor.as_str());
-        self.act(id, &call).await?.number(1, "reopen.lua").map(UnixMs)
+        self.act(id, call).await?.number(1, "reopen.lua").map(UnixMs)
     }
 
     /// Runs a script on this request, and answers what it answered where that is no refusal.
-    async fn act(&self, id: RequestId, call: &Call<'_>) -> Result<Answer, StoreError> {
-        let answer = Answer(self.run(call).await?);
+    async fn act(&self, id: RequestId, mut call: Call<'_>) -> Result<Answer, StoreError> {
+        self.sign(&mut call);
+        let answer = Answer(self.run(&call).await?);
         let refusal = match answer.word() {
             "unknown" => Refusal::UnknownRequest(id),
             "foreign" => Refusal::Foreign(id),

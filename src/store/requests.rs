@@ -94,6 +94,7 @@ impl Store {
                     .arg(new.ticket.map(TicketHash::in_record).unwrap_or_default());
             }
             call.arg(actor.as_str());
+            self.sign(&mut call);
             let answers: Vec<Vec<String>> = self.run(&call).await?;
             opened.extend(answers.iter().map(|answer| self.opened(answer)));
         }

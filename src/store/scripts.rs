@@ -1,12 +1,14 @@
 //! The Lua scripts, each with the shared parts that it needs before it, and how they are called.
 
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
+use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, ToRedisArgs};
 
 use super::{Store, StoreError};
 
 const LIB: &str = include_str!("../../assets/lua/lib.lua");
+const DEED: &str = include_str!("../../assets/lua/lib_deed.lua");
 const NEAREST: &str =
     concat!(include_str!("../../assets/lua/lib_cells.lua"), "\n", include_str!("../../assets/lua/lib_nearest.lua"));
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
@@ -16,19 +18,28 @@ const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");
 /// A script and the name under which its calls are measured.
 pub(super) struct Script {
     name: &'static str,
-    code: redis::Script,
+    code: String,
+    hash: String,
+    /// Whether it only reads, so that it may be called by one who may not write.
+    reads: bool,
 }
 
 impl Script {
     /// One of these parts, the script's own the last.
     pub(super) fn new(name: &'static str, parts: &[&str]) -> Self {
-        Self { name, code: redis::Script::new(&parts.join("\n")) }
+        let code = parts.join("\n");
+        Self { name, hash: redis::Script::new(&code).get_hash().to_owned(), code, reads: false }
+    }
+
+    /// The same of one that only reads.
+    fn reading(name: &'static str, parts: &[&str]) -> Self {
+        Self { reads: true, ..Self::new(name, parts) }
     }
 
     /// A call of it with these keys; its arguments follow.
     pub(super) fn call(&self, keys: &[&str]) -> Call<'_> {
         let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
-        command.arg("EVALSHA").arg(self.code.get_hash()).arg(keys.len()).arg(keys);
+        command.arg(if self.reads { "EVALSHA_RO" } else { "EVALSHA" }).arg(&self.hash).arg(keys.len()).arg(keys);
         Call { script: self, command }
     }
 }
@@ -47,6 +58,18 @@ impl Call<'_> {
     pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
         self.command.arg(arg);
         self
+    }
+
+    /// The same call in other words: a command, and the script's hash or code.
+    fn in_words(&self, command: &str, script: &str) -> Cmd {
+        let mut cmd = Cmd::with_capacity(ARGUMENTS, BYTES);
+        cmd.arg(command).arg(script);
+        for arg in self.command.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = arg {
+                cmd.arg(bytes);
+            }
+        }
+        cmd
     }
 }
 
@@ -75,29 +98,29 @@ impl Scripts {
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
         SHARED.get_or_init(|| Self {
-            open: Script::new("open", &[LIB, include_str!("../../assets/lua/open.lua")]),
+            open: Script::new("open", &[LIB, DEED, include_str!("../../assets/lua/open.lua")]),
             attempt: Script::new("attempt", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
             settle: Script::new("settle", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
             sweep: Script::new("sweep", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),
-            end: Script::new("end", &[LIB, HAND, include_str!("../../assets/lua/end.lua")]),
+            end: Script::new("end", &[LIB, DEED, HAND, include_str!("../../assets/lua/end.lua")]),
             extend: by_hand("extend", include_str!("../../assets/lua/extend.lua")),
             widen: by_hand("widen", include_str!("../../assets/lua/widen.lua")),
             retry: by_hand("retry", include_str!("../../assets/lua/retry.lua")),
             assign: by_hand("assign", include_str!("../../assets/lua/assign.lua")),
             reopen: by_hand("reopen", include_str!("../../assets/lua/reopen.lua")),
             report: Script::new("report", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/report.lua")]),
-            drive: Script::new("drive", &[LIB, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
+            drive: Script::new("drive", &[LIB, DEED, NEAREST, LOOK, MATCH, include_str!("../../assets/lua/drive.lua")]),
             silent: Script::new("silent", &[LIB, include_str!("../../assets/lua/silent.lua")]),
-            nearest: Script::new("nearest", &[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
-            around: Script::new("around", &[LIB, NEAREST, include_str!("../../assets/lua/around.lua")]),
-            read: Script::new("read", &[LIB, include_str!("../../assets/lua/read.lua")]),
+            nearest: Script::reading("nearest", &[LIB, NEAREST, include_str!("../../assets/lua/nearest.lua")]),
+            around: Script::reading("around", &[LIB, NEAREST, include_str!("../../assets/lua/around.lua")]),
+            read: Script::reading("read", &[LIB, include_str!("../../assets/lua/read.lua")]),
         })
     }
 }
 
 /// A script of an operator's hand on a request.
 fn by_hand(name: &'static str, own: &str) -> Script {
-    Script::new(name, &[LIB, NEAREST, LOOK, HAND, own])
+    Script::new(name, &[LIB, DEED, NEAREST, LOOK, HAND, own])
 }
 
 impl Store {
@@ -109,19 +132,45 @@ impl Store {
     }
 
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, StoreError> {
-        let Script { name, code } = call.script;
-        let mut connection = self.connection.clone();
         let answer = async {
-            let answer: RedisResult<T> = call.command.query_async(&mut connection).await;
-            // A Redis that was started anew, or has run something else meanwhile, does not know it.
-            match answer {
-                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                    code.prepare_invoke().load_async(&mut connection).await?;
-                    call.command.query_async(&mut connection).await
+            // One that only reads is called as such, so that it runs under a viewer's rights, and cannot write whatever it says.
+            // Redis 6 knows no such call, and older rights may not grant it.
+            if call.script.reads && !self.old_calls.load(Ordering::Relaxed) {
+                match self.send(call, "EVALSHA_RO", "EVAL_RO").await {
+                    Err(error) if is_unknown_or_forbidden(&error) => {
+                        let answer = self.send(call, "EVALSHA", "EVAL").await;
+                        self.old_calls.store(answer.is_ok(), Ordering::Relaxed);
+                        // Where neither is granted, it is the first that should be.
+                        return answer.map_err(|second| if is_unknown_or_forbidden(&second) { error } else { second });
+                    }
+                    answer => return answer,
                 }
-                answer => answer,
             }
+            self.send(call, "EVALSHA", "EVAL").await
         };
-        self.measured(*name, answer).await
+        self.measured(call.script.name, answer).await
     }
+
+    async fn send<T: FromRedisValue>(&self, call: &Call<'_>, by_hash: &str, by_code: &str) -> RedisResult<T> {
+        let (mut connection, script) = (self.connection.clone(), call.script);
+        let as_written = (by_hash == "EVALSHA_RO") == script.reads;
+        let answer: RedisResult<T> = if as_written {
+            call.command.query_async(&mut connection).await
+        } else {
+            call.in_words(by_hash, &script.hash).query_async(&mut connection).await
+        };
+        match answer {
+            // A Redis that was started anew, or has run something else meanwhile, does not know it; it keeps what it has run.
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                call.in_words(by_code, &script.code).query_async(&mut connection).await
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// Whether Redis does not know a command, or does not let us use it.
+fn is_unknown_or_forbidden(error: &RedisError) -> bool {
+    let is_unknown = || error.detail().is_some_and(|detail| detail.to_ascii_lowercase().starts_with("unknown command"));
+    matches!(error.kind(), ErrorKind::Server(ServerErrorKind::NoPerm)) || is_unknown()
 }

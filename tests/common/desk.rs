@@ -147,6 +147,14 @@ fn parse(keys: &str) -> Vec<KeyEvent> {
 struct Clipboard(Arc<Mutex<Vec<String>>>);
 
 impl Host for Clipboard {
+    fn is_free(&self) -> bool {
+        true
+    }
+
+    async fn freed(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -8,7 +8,9 @@ pub mod doors;
 pub mod listener;
 pub mod pty;
 pub mod receiver;
+pub mod roles;
 pub mod service;
+pub mod tls;
 pub mod tokens;
 pub mod wire;
 

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -37,6 +37,8 @@ pub struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<Parser<Heard>>>,
+    /// Whether nothing is read from the program.
+    held: Arc<(Mutex<bool>, Condvar)>,
     pub child: Box<dyn Child + Send + Sync>,
     /// The program's own place for its configuration and its memory: the user's are left alone.
     pub home: Arc<TempDir>,
@@ -73,15 +75,18 @@ impl Pty {
         let screen = Arc::new(Mutex::new(Parser::new_with_callbacks(cells(40), cells(120), 0, Heard::default())));
         let mut output = pty.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
+        let held = Arc::new((Mutex::new(false), Condvar::new()));
+        let pause = Arc::clone(&held);
         thread::spawn(move || {
             let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
+                drop(pause.1.wait_while(pause.0.lock().unwrap(), |held| *held).unwrap());
                 let mut parser = shown.lock().unwrap();
                 parser.callbacks_mut().bytes.extend(&bytes[..count]);
                 parser.process(&bytes[..count]);
             }
         });
-        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, child, home }
+        Self { keys: pty.master.take_writer().unwrap(), master: pty.master, screen, held, child, home }
     }
 
     /// Presses these keys, as the terminal sends them.
@@ -183,6 +188,17 @@ impl Pty {
     pub fn signal(&self, signal: &str) {
         let id = self.child.process_id().unwrap().to_string();
         std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+    }
+
+    /// Reads nothing more from the program, as a terminal whose link is blocked, or reads again.
+    pub fn hold(&self, held: bool) {
+        *self.held.0.lock().unwrap() = held;
+        self.held.1.notify_all();
+    }
+
+    /// Changes the size alone, whatever the program makes of it.
+    pub fn claim(&self, columns: u16, rows: u16) {
+        self.master.resize(size(columns, rows)).unwrap();
     }
 
     /// Waits until the program has ended, and answers its exit code.

@@ -160,6 +160,7 @@ mod tests {
             from_radius_m: None,
             stale: None,
             reason: None,
+            deed: None,
         };
         let line = line(&event);
         assert!(line.ends_with("rider_41 · -33.4426, -70.6305 · 812 m away · after 12 s · 1 attempt"), "{line}");

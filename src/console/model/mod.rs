@@ -39,8 +39,8 @@ use super::action::Action;
 use super::keymap::Context;
 use super::layout::{self, Areas};
 use super::memory::Memory;
-use super::message::{Glance, Link, MOST_WAITING};
-use crate::domain::{Event, Point, RequestId, UnixMs, Vitals};
+use super::message::{Glance, Link, MOST_WAITING, Unsettled};
+use crate::domain::{Event, Point, RequestId, StreamId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
@@ -54,7 +54,7 @@ pub use help::HELP_LEGEND;
 pub use layer::{Choose, Confirm, Field, Form, FormKind, Layer, ResultLine, Results};
 pub use look::{Depth, Look, NoSuchTheme, ThemeName};
 pub use map::{Carry, MapModel};
-pub use notice::{Notice, Tone};
+pub use notice::{Notice, Notices, Tone};
 pub use numbers::{Column, Figures, Numbers, Span};
 pub use options::Options;
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
@@ -65,7 +65,7 @@ pub use searches::Searches;
 pub use tabs::Tab;
 pub use target::Target;
 pub use trails::Trails;
-pub use undo::{Undo, Undoable, way_back};
+pub use undo::{Act, Found, Undo, Undoable, way_back};
 pub use why::{Reason, Surroundings, nearest_outside, why_not_found, wider};
 
 /// The panes that can have the keys.
@@ -132,12 +132,18 @@ pub struct Model {
     pub held: Option<Held>,
     /// What this operator did and can undo.
     pub undo: Undo,
-    /// Requests of which it is not known whether an action of this operator was done: they are read again.
+    /// What this operator asked for and nobody knows yet whether it was done.
+    pub unsettled: Vec<Unsettled>,
+    /// The newest event that is known, however the picture stands; before all others where there was none.
+    pub newest_event: Option<StreamId>,
+    /// Requests of which it will never be known whether an action of this operator was done: it is told how they stand.
     pub unsure: BTreeSet<RequestId>,
     /// Whether changes are let through.
     pub armed: Armed,
     /// A word about the last action.
     pub notice: Option<Notice>,
+    /// What is to be said after it.
+    pub notices: Notices,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// What the feed was last told that is in sight.
@@ -183,9 +189,12 @@ impl Model {
             drag: None,
             held: None,
             undo: Undo::default(),
+            unsettled: Vec::new(),
+            newest_event: None,
             unsure: BTreeSet::new(),
             armed,
             notice: None,
+            notices: Notices::default(),
             size,
             glance: Glance::default(),
             loaded: false,

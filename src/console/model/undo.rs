@@ -1,14 +1,25 @@
 //! What an action can be undone by. Undoing is a new action, told and noted as any other; what cannot be undone says why.
 
 use crate::console::message::{Deed, Outcome};
-use crate::domain::Driver;
+use crate::domain::{DeedId, Driver};
 
 /// So many actions are remembered.
 const REMEMBERED: usize = 50;
 
 /// What this operator did, so that it can be undone: the last one at the end.
 #[derive(Debug, Clone, Default)]
-pub struct Undo(Vec<Undoable>);
+pub struct Undo(Vec<Act>);
+
+/// What was asked for together, as far as it was done or may have been.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Act {
+    /// What was done, as something that can be undone, and what brings it back; or why nothing does.
+    pub done: Vec<(String, Result<Deed, &'static str>)>,
+    /// What may have been done: that is being found out.
+    pub unknown: Vec<(DeedId, String)>,
+    /// It undid what was before.
+    pub undoing: bool,
+}
 
 /// An action, and the way back from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,23 +30,76 @@ pub struct Undoable {
     pub back: Result<Vec<Deed>, &'static str>,
 }
 
+/// What was found out about a deed of which it was not known whether it was done.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// It was, and it went like this.
+    Done(&'a Outcome),
+    /// It was not.
+    NotDone,
+    /// Nobody knows any more.
+    Nothing,
+}
+
+impl Act {
+    fn what(&self) -> String {
+        let mut all = self.done.iter().map(|(what, _)| what).chain(self.unknown.iter().map(|(_, what)| what));
+        let first = all.next().cloned().unwrap_or_default();
+        match all.count() {
+            0 => first,
+            more => format!("{first} and {more} more"),
+        }
+    }
+
+    /// Takes in what was found out about one of the deeds.
+    fn settle(&mut self, id: DeedId, deed: &Deed, found: Found) {
+        let Some(at) = self.unknown.iter().position(|(unknown, _)| *unknown == id) else { return };
+        let (_, what) = self.unknown.remove(at);
+        let back = match (found, self.undoing) {
+            (Found::Done(outcome), false) => way_back(deed, outcome),
+            // What was to be undone still stands, and this would undo it.
+            (Found::NotDone, true) => Ok(deed.clone()),
+            (Found::Done(_), true) | (Found::NotDone, false) => return,
+            (Found::Nothing, _) => Err("it can't be known any more whether it was done"),
+        };
+        self.done.push((what, back));
+    }
+}
+
 impl Undo {
     /// Remembers an action.
-    pub fn remember(&mut self, action: Undoable) {
-        self.0.push(action);
+    pub fn remember(&mut self, act: Act) {
+        if act.done.is_empty() && act.unknown.is_empty() {
+            return;
+        }
+        self.0.push(act);
         let surplus = self.0.len().saturating_sub(REMEMBERED);
         self.0.drain(..surplus);
     }
 
+    /// Takes in what was found out about a deed: one that was not done is forgotten.
+    pub fn settle(&mut self, id: DeedId, deed: &Deed, found: Found) {
+        self.0.iter_mut().for_each(|act| act.settle(id, deed, found));
+        self.0.retain(|act| !act.done.is_empty() || !act.unknown.is_empty());
+    }
+
+    /// The last action, where it is being found out whether it was done: it is not passed over.
+    #[must_use]
+    pub fn unknown(&self) -> Option<String> {
+        self.0.last().filter(|act| !act.unknown.is_empty()).map(Act::what)
+    }
+
     /// The last action, which is remembered no more.
     pub fn take_last(&mut self) -> Option<Undoable> {
-        self.0.pop()
+        let act = self.0.pop()?;
+        let what = act.what();
+        Some(Undoable { what, back: act.done.into_iter().map(|(_, back)| back).collect() })
     }
 
     /// What would be undone next.
     #[must_use]
-    pub fn next(&self) -> Option<&str> {
-        self.0.last().map(|action| action.what.as_str())
+    pub fn next(&self) -> Option<String> {
+        self.0.last().map(Act::what)
     }
 }
 
@@ -90,13 +154,43 @@ mod tests {
         assert!(way_back(&Deed::Assign(id(1), there.id), &Outcome::Done).is_err());
     }
 
+    fn act(what: &str) -> Act {
+        Act { done: vec![(what.to_owned(), Err(""))], ..Act::default() }
+    }
+
     #[test]
     fn only_the_last_actions_are_remembered() {
         let mut undo = Undo::default();
         for n in 0..60 {
-            undo.remember(Undoable { what: n.to_string(), back: Err("") });
+            undo.remember(act(&n.to_string()));
         }
-        assert_eq!(undo.next(), Some("59"));
+        assert_eq!(undo.next().as_deref(), Some("59"));
         assert_eq!(std::iter::from_fn(|| undo.take_last()).count(), REMEMBERED);
+    }
+
+    #[test]
+    fn what_is_found_out_can_be_undone_or_is_forgotten() {
+        let (name, deed) = (DeedId::from(7), Deed::Cancel(id(1)));
+        let asked = |undoing| {
+            let mut undo = Undo::default();
+            undo.remember(act("before"));
+            undo.remember(Act { unknown: vec![(name, "it".to_owned())], undoing, ..Act::default() });
+            assert_eq!(undo.unknown().as_deref(), Some("it"));
+            undo
+        };
+        let last = |undoing, found: Found| {
+            let mut undo = asked(undoing);
+            undo.settle(DeedId::from(8), &deed, Found::NotDone);
+            assert!(undo.unknown().is_some(), "that was another one");
+            undo.settle(name, &deed, found);
+            assert_eq!(undo.unknown(), None);
+            undo.take_last().unwrap()
+        };
+        let undoable = |what: &str, back| Undoable { what: what.to_owned(), back };
+        assert_eq!(last(false, Found::Done(&Outcome::Done)), undoable("it", Ok(vec![Deed::Reopen(id(1))])));
+        assert_eq!(last(false, Found::NotDone).what, "before");
+        assert!(last(false, Found::Nothing).back.is_err());
+        assert_eq!(last(true, Found::NotDone), undoable("it", Ok(vec![deed.clone()])), "it can be tried again");
+        assert_eq!(last(true, Found::Done(&Outcome::Done)).what, "before");
     }
 }

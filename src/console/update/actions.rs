@@ -2,7 +2,7 @@
 
 use super::{drivers, forms, map, palette, searches, tables};
 use crate::console::action::{Action, Direction};
-use crate::console::message::{Deed, Effect, Errand, Link};
+use crate::console::message::{Asked, Deed, Effect, Errand, Link};
 use crate::console::model::{Depth, Layer, Model, Pane, Tone};
 use crate::domain::Point;
 
@@ -100,10 +100,15 @@ pub(super) fn send_errand(model: &mut Model, errand: Errand) -> Vec<Effect> {
     if !may_send(model) {
         return Vec::new();
     }
+    let Some(at) = model.redis_now() else {
+        // What came late could not be told from what came in time.
+        model.say(Tone::Bad, "nothing was sent: Redis has not answered yet");
+        return Vec::new();
+    };
     // What is done is done: the marks were for this.
     let deeds = &errand.deeds;
     model.spend_marks(deeds.iter().filter_map(Deed::request), deeds.iter().filter_map(Deed::driver));
-    vec![Effect::Do(errand)]
+    vec![Effect::Do(errand, Asked { at, after: model.newest_event })]
 }
 
 /// Whether something can be changed in Redis; otherwise it says why not.
@@ -120,6 +125,11 @@ fn may_send(model: &mut Model) -> bool {
 fn undo(model: &mut Model) -> Vec<Effect> {
     // Where nothing can be sent, it can still be undone later.
     if !may_send(model) {
+        return Vec::new();
+    }
+    if let Some(what) = model.undo.unknown() {
+        let text = format!("{what} can't be undone yet: it is being found out whether it was done");
+        model.say(Tone::Plain, text);
         return Vec::new();
     }
     let Some(last) = model.undo.take_last() else {

@@ -19,6 +19,9 @@ mod palette;
 mod proposals;
 mod report;
 mod searches;
+mod settle;
+#[cfg(test)]
+mod settle_tests;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -50,6 +53,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
         }
         Message::Mouse(event) => mouse::happen(model, event),
         Message::Done(errand, outcomes) => report::report(model, &errand, outcomes),
+        Message::Settled(settled) => settle::settle(model, settled),
     };
     model.settle();
     model.settle_pins();
@@ -68,9 +72,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
 
 /// Time went on: ask about those whose time is up, let go of what is old.
 fn tick(model: &mut Model) -> Vec<Effect> {
-    if model.notice.as_ref().is_some_and(|notice| model.now >= notice.until) {
-        model.notice = None;
-    }
+    model.age_notice();
     if model.armed.left(model.now).is_some_and(|left| left.is_zero()) {
         model.armed = Armed::Never;
         model.say(Tone::Plain, "the time is up: this console only looks again");
@@ -88,7 +90,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     // Whoever goes on has read what was said.
-    model.notice = None;
+    model.clear_notice();
     if let Some(action) = model.options.keymap.action(model.context(), key) {
         return match action {
             Action::Accept | Action::Dismiss | Action::NextField => answer(model, action),

@@ -51,7 +51,7 @@ fn wheel(model: &mut Model, at: Position, steps: i32) {
 }
 
 fn press(model: &mut Model, at: Position) {
-    model.notice = None;
+    model.clear_notice();
     let Some(areas) = model.areas() else { return };
     if areas.tabs.contains(at) {
         if let Some(pane) = model.tab_at(at.x - areas.tabs.x) {

@@ -67,7 +67,7 @@ fn a_drag_of_a_driver_carries_it_and_letting_go_drops_it() {
     assert!(desk.model.map.carry.is_some());
     let effects = mouse(&mut desk, RELEASE, to);
     let deeds = effects.iter().filter_map(|effect| match effect {
-        Effect::Do(errand) => errand.deeds.first().cloned(),
+        Effect::Do(errand, _) => errand.deeds.first().cloned(),
         _ => None,
     });
     let deeds: Vec<Deed> = deeds.collect();

@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 use std::mem::discriminant;
 
-use super::report;
+use super::settle;
 use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
 use crate::console::model::{Model, Row, Tone};
-use crate::domain::{Bounds, RequestId, Search, UnixMs};
+use crate::domain::{Bounds, RequestId, Search, StreamId, UnixMs};
 
 /// Takes news in; what belongs to a picture that is stopped is held back.
 pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let News::Searches(searches) | News::Snapshot(searches) = &news {
-        report::settle(model, searches);
+        settle::tell_standing(model, searches);
     }
     if matches!(news, News::Snapshot(_) | News::AllTold(..)) && !model.unsure.is_empty() {
         effects.push(Effect::Ask(model.unsure.iter().copied().collect()));
@@ -83,8 +83,15 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             _ => model.take_life(id, life),
         },
         News::Nearest(nearest) => model.newest_searches_mut().take_nearest(nearest),
-        News::Events(events) if model.held.is_some() => model.hold_events(events),
-        News::Events(events) => model.add_events(events),
+        News::Events(events) => {
+            model.newest_event =
+                events.last().map(|event| event.id).or(model.newest_event).or(Some(StreamId::default()));
+            if model.held.is_some() {
+                model.hold_events(events);
+            } else {
+                model.add_events(events);
+            }
+        }
         News::Past(events, from) => model.numbers.add_past(&events, from),
         News::Missed => model.numbers.forget(),
         News::Extent(extent) => {
@@ -104,8 +111,9 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
 
 /// What was said while the link was different is said no more, but for the moment before there was any.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
-    if discriminant(&link) != discriminant(&model.link) && model.link != Link::Connecting {
-        model.notice = None;
+    let is_news = discriminant(&link) != discriminant(&model.link) && model.link != Link::Connecting;
+    if is_news && model.notice.as_ref().is_some_and(|notice| !notice.is_news && notice.tone != Tone::Unknown) {
+        model.clear_notice();
     }
     model.link = link;
     fit_at_first(model)

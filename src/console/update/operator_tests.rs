@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, options, place, waiting};
-use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News, Outcome};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, options, place, seal, waiting};
+use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News, Outcome, Unsettled};
 use crate::console::model::{Armed, Layer, Model, Pane, Tone};
 use crate::domain::{Around, Candidate, Driver, EventKind, FleetView, Key, Metres, Near, Search, State};
 
@@ -24,7 +24,7 @@ fn desk() -> Desk {
 
 fn errands(effects: &[Effect]) -> Vec<Errand> {
     let errand = |effect: &Effect| match effect {
-        Effect::Do(errand) => Some(errand.clone()),
+        Effect::Do(errand, _) => Some(errand.clone()),
         _ => None,
     };
     effects.iter().filter_map(errand).collect()
@@ -344,55 +344,6 @@ fn the_theme_goes_on_to_the_next() {
     assert_ne!(desk.model.options.look.theme, before);
 }
 
-/// The errand whose answer has not come.
-fn unknown(errand: &Errand) -> Message {
-    let lost = || Err(Mishap::Unknown("no answer in time".to_owned()));
-    Message::Done(errand.clone(), errand.deeds.iter().map(|_| lost()).collect())
-}
-
-#[test]
-fn what_is_not_known_is_read_again_and_told() {
-    let mut desk = desk();
-    desk.press("c");
-    let errand = errands(&desk.press("y")).remove(0);
-    assert_eq!(desk.send(unknown(&errand)), [Effect::Ask(vec![id(1)])]);
-    assert_eq!(desk.model.notice.as_ref().unwrap().tone, Tone::Unknown);
-    desk.news(News::Searches(vec![Search { read_at: START, ..ended(1, State::Cancelled, 0) }]));
-    assert_eq!(desk.notice(), "read again: request 1 is cancelled by ana@desk");
-    desk.news(News::Searches(vec![waiting(1, 48, 192)]));
-    assert_eq!(desk.notice(), "read again: request 1 is cancelled by ana@desk", "told once");
-}
-
-#[test]
-fn what_is_not_known_is_asked_until_it_is() {
-    let mut desk = desk();
-    let errand = errands(&desk.press("e")).remove(0);
-    desk.send(unknown(&errand));
-    let effects = desk.news(News::Snapshot(vec![waiting(2, 10, 230), foreign(900, 70)]));
-    assert!(effects.contains(&Effect::Ask(vec![id(1)])), "the question was lost as well: {effects:?}");
-    desk.press("p");
-    desk.news(News::Searches(vec![waiting(1, 48, 192)]));
-    assert_eq!(
-        desk.notice(),
-        "read again: request 1 waits until 14:06:12, as far as 5 km",
-        "however the picture stands"
-    );
-}
-
-#[test]
-fn what_is_not_known_is_not_undone_and_nothing_is_undone_in_its_stead() {
-    let mut desk = desk();
-    let effects = desk.press("e");
-    do_well(&mut desk, &effects, &Outcome::Done);
-    desk.press("c");
-    let errand = errands(&desk.press("y")).remove(0);
-    desk.send(unknown(&errand));
-    assert_eq!(deeds(&desk.press("u")), []);
-    let why =
-        "cancelling request 1 can't be undone: it is not known whether it was done; next would be extending request 1";
-    assert_eq!(desk.notice(), why);
-}
-
 #[test]
 fn of_several_the_unknown_and_the_vain_are_told_apart() {
     let mut desk = desk();
@@ -401,8 +352,9 @@ fn of_several_the_unknown_and_the_vain_are_told_apart() {
     desk.press("r");
     let errand = errands(&desk.press("y")).remove(0);
     let vain = || Ok(Outcome::NobodyFound);
-    let lost = Err(Mishap::Unknown("no answer in time".to_owned()));
-    assert_eq!(desk.send(Message::Done(errand.clone(), vec![vain(), lost])), [Effect::Ask(vec![id(2)])]);
+    let lost = Err(Mishap::Unknown("no answer in time".to_owned(), seal(1)));
+    let effects = desk.send(Message::Done(errand.clone(), vec![vain(), lost]));
+    assert_eq!(effects, [Effect::Settle(vec![Unsettled { deed: Deed::Retry(id(2)), seal: seal(1) }])]);
     assert_eq!(desk.notice(), "0 of 2 done, 1 in vain, 1 not known");
     desk.send(Message::Done(errand, vec![vain(), vain()]));
     assert_eq!(desk.notice(), "0 of 2 done, 2 in vain");

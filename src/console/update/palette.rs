@@ -153,7 +153,7 @@ mod tests {
 
     fn deed(effects: &[Effect]) -> Option<Deed> {
         effects.iter().find_map(|effect| match effect {
-            Effect::Do(errand) => errand.deeds.first().cloned(),
+            Effect::Do(errand, _) => errand.deeds.first().cloned(),
             _ => None,
         })
     }

@@ -1,18 +1,15 @@
 //! How an errand ended, told as it is: one word for one deed, a line for each of several, and what can be undone.
 
-use std::collections::BTreeSet;
-
-use crate::console::message::{Deed, Effect, Errand, Mishap, Outcome};
-use crate::console::model::{Layer, Model, ResultLine, Results, Row, Tone, Undoable, way_back};
+use crate::console::message::{Deed, Effect, Errand, Mishap, Outcome, Unsettled};
+use crate::console::model::{Act, Layer, Model, ResultLine, Results, Tone, way_back};
 use crate::console::wording::{self, many};
-use crate::domain::{RequestId, Search, Standing, State, format_distance, format_more};
+use crate::domain::{RequestId, format_distance, format_more};
 
-/// Says how an errand ended, and remembers what can be undone of it. Where that is not known, the requests concerned are read.
+/// Says how an errand ended, and remembers what can be undone of it. Where that is not known, it is
+/// found out.
 pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Outcome, Mishap>>) -> Vec<Effect> {
     let all: Vec<(&Deed, Result<Outcome, Mishap>)> = errand.deeds.iter().zip(outcomes).collect();
-    if !errand.undoing {
-        remember(model, &all);
-    }
+    remember(model, &all, errand.undoing);
     match all.as_slice() {
         [] => {}
         [(deed, outcome)] => {
@@ -21,39 +18,13 @@ pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Ou
         }
         several => report_several(model, errand, several),
     }
-    let unknown = all.iter().filter(|(_, outcome)| matches!(outcome, Err(Mishap::Unknown(_))));
-    let ids: BTreeSet<RequestId> = unknown.filter_map(|(deed, _)| deed.request()).collect();
-    model.unsure.extend(&ids);
-    if ids.is_empty() { Vec::new() } else { vec![Effect::Ask(ids.into_iter().collect())] }
-}
-
-/// Tells how requests stand of which that was not known.
-pub(super) fn settle(model: &mut Model, searches: &[Search]) {
-    let read: Vec<&Search> = searches.iter().filter(|search| model.unsure.remove(&search.id)).collect();
-    if !read.is_empty() {
-        let told: Vec<String> = read.into_iter().map(|search| standing(model, &Row::of(search.clone()))).collect();
-        model.say(Tone::Plain, format!("read again: {}", wording::list(told.iter(), 4)));
-    }
-}
-
-/// How a request stands, in words.
-fn standing(model: &Model, row: &Row) -> String {
-    let (id, request) = (row.search.id, row.search.request());
-    match row.standing {
-        Standing::Waiting(deadline) => {
-            let until = deadline.map(|at| format!(" until {}", wording::time_of_day(at, model.options.timezone)));
-            let radius = request.map(|request| format!(", as far as {}", format_distance(request.radius_m)));
-            format!("request {id} waits{}{}", until.unwrap_or_default(), radius.unwrap_or_default())
-        }
-        Standing::Ended(State::Found) => {
-            let driver = request.and_then(|request| request.driver_id.as_ref());
-            format!("request {id} has driver {}", driver.map_or_else(|| "?".to_owned(), ToString::to_string))
-        }
-        Standing::Ended(state) => {
-            let by = request.and_then(|request| request.ended_by.as_ref()).map(|by| format!(" by {by}"));
-            format!("request {id} is {state}{}", by.unwrap_or_default())
-        }
-    }
+    let unknown = all.into_iter().filter_map(|(deed, outcome)| match outcome {
+        Err(Mishap::Unknown(_, seal)) => Some(Unsettled { deed: deed.clone(), seal }),
+        _ => None,
+    });
+    let unknown: Vec<Unsettled> = unknown.collect();
+    model.unsettled.extend(unknown.iter().cloned());
+    if unknown.is_empty() { Vec::new() } else { vec![Effect::Settle(unknown)] }
 }
 
 /// What stands after the word of an action that brought back what was before.
@@ -84,7 +55,8 @@ fn report_several(model: &mut Model, errand: &Errand, several: &[(&Deed, Result<
         _ => Tone::Bad,
     };
     if tone != Tone::Good {
-        model.layers.push(Layer::Results(Results { summary: summary.clone(), lines, scrolled: 0 }));
+        // Under what lies there already: whoever types into it goes on typing.
+        model.layers.insert(0, Layer::Results(Results { summary: summary.clone(), lines, scrolled: 0 }));
     }
     let text = if tone == Tone::Good { together(several) } else { summary };
     model.say(tone, format!("{text}{}", undone(errand, tone)));
@@ -120,26 +92,25 @@ fn target(deed: &Deed) -> String {
     }
 }
 
-fn remember(model: &mut Model, all: &[(&Deed, Result<Outcome, Mishap>)]) {
-    let well = || all.iter().filter_map(|(deed, outcome)| outcome.as_ref().ok().map(|outcome| (*deed, outcome)));
-    let Some((first, _)) = well().next() else {
-        // What may have been done is the last action, too: nothing before it is undone in its stead.
-        if let Some((deed, _)) = all.iter().find(|(_, outcome)| matches!(outcome, Err(Mishap::Unknown(_)))) {
-            model.undo.remember(Undoable { what: intent(deed), back: Err("it is not known whether it was done") });
+/// Of what undid something, only that is remembered of which it is not known whether it was done.
+fn remember(model: &mut Model, all: &[(&Deed, Result<Outcome, Mishap>)], undoing: bool) {
+    let mut act = Act { undoing, ..Act::default() };
+    for (deed, outcome) in all {
+        match outcome {
+            Ok(outcome) if !undoing => act.done.push((intent(deed), way_back(deed, outcome))),
+            // What may have been done is the last action, too: nothing before it is undone in its stead.
+            Err(Mishap::Unknown(_, seal)) => act.unknown.push((seal.id, intent(deed))),
+            Ok(_) | Err(Mishap::Refused(_)) => {}
         }
-        return;
-    };
-    let count = well().count();
-    let what = if count == 1 { intent(first) } else { format!("{} and {} more", intent(first), count - 1) };
-    let back: Result<Vec<Deed>, &str> = well().map(|(deed, outcome)| way_back(deed, outcome)).collect();
-    model.undo.remember(Undoable { what, back });
+    }
+    model.undo.remember(act);
 }
 
 fn line(model: &Model, deed: &Deed, outcome: &Result<Outcome, Mishap>) -> (Tone, String) {
     match outcome {
         Ok(outcome) => (tone(outcome), done(model, deed, outcome)),
         Err(Mishap::Refused(reason)) => (Tone::Bad, reason.clone()),
-        Err(Mishap::Unknown(reason)) => (Tone::Unknown, format!("{} ({reason})", intent(deed))),
+        Err(Mishap::Unknown(reason, _)) => (Tone::Unknown, format!("{} ({reason})", intent(deed))),
     }
 }
 
@@ -148,7 +119,7 @@ fn tone(outcome: &Outcome) -> Tone {
     if *outcome == Outcome::NobodyFound { Tone::Plain } else { Tone::Good }
 }
 
-fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
+pub(super) fn done(model: &Model, deed: &Deed, outcome: &Outcome) -> String {
     let until = || match outcome {
         Outcome::Until(at) => format!(", until {}", wording::time_of_day(*at, model.options.timezone)),
         _ => String::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, listed, sighting, waiting};
+use crate::console::fixtures::{Desk, START, driver, ended, event, foreign, id, listed, seal, sighting, waiting};
 use crate::console::keymap::{Context, Keymap};
 use crate::console::layout::inside;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
@@ -14,7 +14,7 @@ use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId};
 
 fn done(effects: &[Effect]) -> Option<&Deed> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Do(errand) => errand.deeds.first(),
+        Effect::Do(errand, _) => errand.deeds.first(),
         _ => None,
     })
 }
@@ -376,7 +376,7 @@ fn a_damaged_record_is_shown_as_such() {
 #[test]
 fn an_action_without_an_answer_is_not_called_undone() {
     let mut desk = Desk::in_town(120, 40);
-    let unknown = Mishap::Unknown("no answer in time".to_owned());
+    let unknown = Mishap::Unknown("no answer in time".to_owned(), seal(1));
     desk.send(Message::Done(errand(Deed::Cancel(id(1))), vec![Err(unknown)]));
     let notice = desk.model.notice.clone().unwrap();
     assert_eq!((notice.tone, notice.text.as_str()), (Tone::Unknown, "cancelling request 1 (no answer in time)"));

@@ -43,6 +43,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
             Tone::Good => ("done: ", theme.good()),
             Tone::Bad => ("not done: ", theme.bad()),
             Tone::Unknown => ("not known whether it was done: ", theme.warning()),
+            Tone::WasDone => ("it was done: ", theme.good()),
+            Tone::WasNotDone => ("it was not done: ", theme.bad()),
             Tone::Plain => ("", theme.text()),
         };
         text::put(buffer, area, &format!(" {word}{}", notice.text), style, theme);

@@ -64,8 +64,8 @@ fn candidate(near: &Near, radius: Option<f64>, now: UnixMs, widest: usize, still
 /// What became of each.
 pub(super) fn results(model: &Model, results: &Results, screen: Rect, buffer: &mut Buffer, theme: Theme) {
     let words = |tone| match tone {
-        Tone::Good => ("done", theme.good()),
-        Tone::Bad => ("not done", theme.bad()),
+        Tone::Good | Tone::WasDone => ("done", theme.good()),
+        Tone::Bad | Tone::WasNotDone => ("not done", theme.bad()),
         Tone::Unknown => ("not known", theme.warning()),
         Tone::Plain => ("tried", theme.text()),
     };

@@ -1,36 +1,45 @@
-//! The terminal: taken, and given back whatever happens.
+//! The terminal: taken, and given back whatever happens. All that it is sent goes through one [`Writer`].
 
-use std::io::{self, Stdout, Write, stdout};
+mod sheet;
+mod writer;
+
+use std::io::{self, Write};
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseEventKind};
-use crossterm::execute;
+use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use futures_util::{Stream, StreamExt, stream};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Host, Input};
+pub use sheet::Sheet;
+pub use writer::Writer;
 
 /// Whether the terminal is in our hands: there is one, and the panic hook knows nothing else of it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether the mouse is in our hands as well, for the same reader.
 static MOUSE: AtomicBool = AtomicBool::new(false);
+/// The way to the terminal, for the panic hook as well.
+static WRITER: OnceLock<Writer> = OnceLock::new();
+/// So long a terminal is waited for when it is given back: one that does not read is left as it is.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Buttons, drags and the wheel, with places beyond column 223. Not every motion: over SSH that would be bytes for nothing.
 const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// The terminal in the console's hands. Dropping it gives it back.
 pub struct Screen {
-    _private: (),
+    writer: Writer,
 }
 
 impl Screen {
@@ -39,12 +48,24 @@ impl Screen {
     ///
     /// # Errors
     /// Where there is no terminal.
-    pub fn take(mouse: bool) -> io::Result<(Self, Terminal<CrosstermBackend<Stdout>>)> {
+    pub fn take(mouse: bool) -> io::Result<(Self, Terminal<Sheet<Writer>>)> {
+        let writer = if let Some(writer) = WRITER.get() {
+            writer.clone()
+        } else {
+            let writer = Writer::start()?;
+            WRITER.get_or_init(|| writer).clone()
+        };
         give_back_on_panic();
         MOUSE.store(mouse, Ordering::SeqCst);
-        let screen = Self { _private: () };
-        enter()?;
-        Ok((screen, Terminal::new(CrosstermBackend::new(stdout()))?))
+        let screen = Self { writer: writer.clone() };
+        enter(&screen.writer)?;
+        Ok((screen, Terminal::new(Sheet::new(writer))?))
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut writer = self.writer.clone();
+        writer.write_all(bytes)?;
+        writer.flush()
     }
 }
 
@@ -55,37 +76,51 @@ impl Drop for Screen {
 }
 
 impl Host for Screen {
+    fn is_free(&self) -> bool {
+        self.writer.is_free()
+    }
+
+    async fn freed(&self) -> io::Result<()> {
+        self.writer.freed().await
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         leave()?;
         // The whole group, as the terminal itself would do it: whoever started us has to see that we have stopped. Where
         // nobody could continue us (an orphaned group) the system ignores this, and we go on.
         kill(Pid::from_raw(0), Signal::SIGTSTP)?;
         // Stopping takes effect a moment later; the terminal must not be taken before it.
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        enter()
+        std::thread::sleep(Duration::from_millis(50));
+        enter(&self.writer)
     }
 
     fn resume(&mut self) -> io::Result<()> {
         // The shell has set the terminal as it likes it; only leaving raw mode makes entering it take effect.
         disable_raw_mode()?;
-        enter()
+        enter(&self.writer)
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+        let mut bytes = Vec::new();
+        queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
+        self.send(&bytes)
     }
 
     fn ring(&mut self) -> io::Result<()> {
-        stdout().write_all(b"\x07")?;
-        stdout().flush()
+        // Nobody hears a bell that comes minutes late, and a hundred of them would come at once.
+        if self.is_free() { self.send(b"\x07") } else { Ok(()) }
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(writer: &Writer) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, Hide)?;
-    if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), Print(MOUSE_ON)) } else { Ok(()) }
+    let mut writer = writer.clone();
+    queue!(writer, EnterAlternateScreen, Hide)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        queue!(writer, Print(MOUSE_ON))?;
+    }
+    writer.flush()
 }
 
 fn leave() -> io::Result<()> {
@@ -93,13 +128,15 @@ fn leave() -> io::Result<()> {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
-    // Each step is tried whatever became of the one before.
-    let mouse = if MOUSE.load(Ordering::SeqCst) { execute!(stdout(), Print(MOUSE_OFF)) } else { Ok(()) };
-    let screen = execute!(stdout(), LeaveAlternateScreen, Show);
-    disable_raw_mode()?;
-    mouse?;
-    screen?;
-    stdout().flush()
+    let Some(writer) = WRITER.get() else { return disable_raw_mode() };
+    let mut last = writer.clone();
+    if MOUSE.load(Ordering::SeqCst) {
+        queue!(last, Print(MOUSE_OFF))?;
+    }
+    queue!(last, LeaveAlternateScreen, Show)?;
+    last.flush()?;
+    writer.wait(LAST_WORDS);
+    disable_raw_mode()
 }
 
 fn give_back_on_panic() {

@@ -1,0 +1,101 @@
+//! Faults of the terminal: it does not read, it lies about its size, it answers garbage.
+
+mod common;
+
+use std::fs;
+
+use common::pty::Pty;
+use common::{Redis, until};
+
+/// A Redis with a driver, and a console that shows it.
+fn desk() -> (Redis, Pty) {
+    let mut redis = Redis::start();
+    redis.run::<()>("GEOADD drivers -70.66 -33.45 mike");
+    let pty = Pty::console(&redis.server.url(), &[]);
+    pty.wait_for("drivers 1");
+    (redis, pty)
+}
+
+/// The console's threads sleep on futexes and on epoll; one that waits for the terminal sleeps elsewhere.
+fn waits_for_the_terminal(id: u32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).unwrap().map(|task| task.unwrap().path());
+    let mut writers = tasks.filter(|task| fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "terminal\n"));
+    let place = writers.next().and_then(|task| fs::read_to_string(task.join("wchan")).ok());
+    place.is_some_and(|place| ["tty_write", "wait_woken"].iter().any(|name| place.contains(name)))
+}
+
+/// A console whose terminal has stopped reading in the middle of its bytes.
+fn blocked() -> (Redis, Pty) {
+    let (redis, pty) = desk();
+    pty.hold(true);
+    let id = pty.child.process_id().unwrap();
+    let mut wide = false;
+    until("the console to wait for the terminal", || {
+        wide = !wide;
+        pty.claim(if wide { 119 } else { 120 }, 40);
+        waits_for_the_terminal(id)
+    });
+    pty.claim(120, 40);
+    (redis, pty)
+}
+
+#[test]
+fn while_the_terminal_does_not_read_keys_and_news_are_taken_in_and_then_the_newest_is_shown() {
+    let (mut redis, mut pty) = blocked();
+    // A key is acted upon, and its deed reaches Redis.
+    pty.press("s");
+    until("the search to be opened", || {
+        // A key that comes together with a new size is left unread by crossterm until the next one.
+        pty.press("f");
+        redis.run("EXISTS 1")
+    });
+    redis.run::<()>("GEOADD drivers -70.65 -33.45 november -70.64 -33.45 oscar");
+    pty.hold(false);
+    pty.wait_for("drivers 3");
+    pty.wait_for("requestor_1");
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+    until("the terminal to be given back", || pty.is_given_back());
+}
+
+#[test]
+fn a_console_whose_terminal_never_reads_again_ends_when_it_is_told_to() {
+    for signal in ["-TERM", "-HUP"] {
+        let (_redis, mut pty) = blocked();
+        pty.signal(signal);
+        assert_eq!(pty.exit_code(), 0, "{signal}");
+    }
+}
+
+#[test]
+fn no_size_is_too_small_or_too_large() {
+    let (mut redis, mut pty) = desk();
+    for (columns, rows) in [(1, 1), (0, 0), (120, 0), (0, 40), (1000, 1000), (65_535, 65_535), (1, 65_535), (65_535, 1)]
+    {
+        pty.claim(columns, rows);
+        pty.press("jk");
+    }
+    pty.resize(120, 40);
+    redis.run::<()>("GEOADD drivers -70.65 -33.45 november");
+    pty.wait_for("drivers 2");
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+}
+
+#[test]
+fn garbage_from_the_terminal_breaks_nothing() {
+    let (mut redis, mut pty) = desk();
+    // Answers that nobody asked for, a cut sequence, and a paste with a line's end in it.
+    for garbage in [
+        "\x1b[?62;22c",
+        "\x1b[24;80R",
+        "\x1b[<9999999999;1;1M",
+        "\x1b]11;rgb:0/0/0\x1b\\",
+        "\x1b[200~binary\x01\x1b[201~",
+    ] {
+        pty.press(garbage);
+    }
+    pty.press("\x1b\x1b");
+    redis.run::<()>("GEOADD drivers -70.65 -33.45 november");
+    pty.wait_for("drivers 2");
+}
