@@ -3,9 +3,10 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cabstand::api::Serving;
+use cabstand::api::{Hosts, Line, Serving, Tokens};
 use common::doors::{Doors, serving};
 use common::{LAT, LNG, Redis};
 use futures_util::future::join_all;
@@ -13,6 +14,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 const JSON: Option<&str> = Some("application/json");
 const README: &str = include_str!("../README.md");
@@ -129,6 +131,37 @@ async fn status_of_a_slow_body(doors: &Doors, path: &str) -> String {
     String::from_utf8_lossy(&status).into_owned()
 }
 
+/// The answers of a service that has closed its doors: under a wrong name, too often, without a token, with a wrong one, and with
+/// one for something else; as far as there are such.
+async fn turned_away(redis: &Redis, method: &str, path: &str) -> Vec<Response> {
+    let tokens = "driver drivers-token-1234\nrider riders-token-12345";
+    let (_keep, tokens) = watch::channel(Arc::new(Tokens::new(Line::read_all(tokens).unwrap())));
+    let guarded = cabstand::api::Doors { tokens: Some(tokens), hosts: Some(Hosts::new([])), ..Default::default() };
+    let guarded = Doors::open_with(redis, Serving { doors: guarded, ..serving() }).await;
+    let hurried = cabstand::api::Doors { client_rate: Some("1/m".parse().unwrap()), ..Default::default() };
+    let hurried = Doors::open_with(redis, Serving { doors: hurried, ..serving() }).await;
+    let ask = async |doors: &Doors, headers: &[(&str, &str)]| {
+        let call = doors.caller.client.request(method.to_uppercase().parse().unwrap(), {
+            format!("{}{}", doors.caller.base, path.replace("{id}", "1"))
+        });
+        let call = headers.iter().fold(call, |call, (name, value)| call.header(*name, *value));
+        call.send().await.unwrap()
+    };
+    let mut answers = vec![ask(&guarded, &[("host", "evil.example")]).await];
+    if path != "/health" {
+        ask(&hurried, &[]).await;
+        answers.push(ask(&hurried, &[]).await);
+    }
+    if !matches!(path, "/health" | "/openapi.json") {
+        let other = if path == "/tracking" { "riders-token-12345" } else { "drivers-token-1234" };
+        answers.push(ask(&guarded, &[]).await);
+        answers.push(ask(&guarded, &[("authorization", &format!("Bearer {other}"))]).await);
+    }
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    assert!([421, 429, 401, 403].starts_with(&statuses), "{method} {path}: {statuses:?}");
+    answers
+}
+
 #[tokio::test]
 async fn it_is_an_openapi_document_of_every_call() {
     let redis = Redis::start();
@@ -164,6 +197,13 @@ async fn every_reference_leads_somewhere_and_every_schema_is_one() {
     let text = described.document.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(described.document.pointer(reference).is_some(), "{reference}");
+    }
+    let keys = described.document["components"]["securitySchemes"].as_object().unwrap();
+    for (method, path, operation) in described.operations() {
+        let needed = operation["security"].as_array().into_iter().flatten();
+        let names: Vec<&String> = needed.flat_map(|key| key.as_object().unwrap().keys()).collect();
+        assert!(names.iter().all(|name| keys.contains_key(*name)), "{method} {path}: {names:?}");
+        assert_eq!(names.is_empty(), matches!(path, "/health" | "/openapi.json"), "{method} {path}");
     }
     let schemas = described.document["components"]["schemas"].as_object().unwrap();
     for (name, schema) in schemas {
@@ -223,6 +263,12 @@ async fn every_answer_that_is_told_is_given_and_is_as_told() {
     for (path, status) in with_body.iter().zip(statuses) {
         assert_eq!(status, "HTTP/1.1 408");
         described.seen.insert(("post".to_owned(), (*path).to_owned(), "408".to_owned()));
+    }
+
+    for (method, path) in CALLS {
+        for response in turned_away(&redis, method, path).await {
+            described.check(method, path, response).await;
+        }
     }
 
     // From now on Redis says no to everything, and in the end it is away.

@@ -28,7 +28,8 @@ async fn rest(mut stream: TcpStream) -> String {
 /// A call whose handler waits for its body: the service has said that it may come.
 async fn under_way(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = "POST /tracking HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
+    let head =
+        "POST /tracking HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
     stream.write_all(format!("{head}content-length: {}\r\n\r\n", BODY.len()).as_bytes()).await.unwrap();
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).await.unwrap();

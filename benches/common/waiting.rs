@@ -21,6 +21,7 @@ pub fn request(pickup: Point, radius_m: f64) -> NewRequest {
         radius: Metres(radius_m),
         ttl: Duration::from_hours(1),
         interval: Duration::from_secs(30),
+        ticket: None,
     }
 }
 

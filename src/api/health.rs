@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
+use super::document::ByName;
 use super::problem::{Problem, TYPE};
 use crate::store::StoreError;
 
@@ -24,7 +25,8 @@ pub(super) struct Health {
     path = "/health",
     responses(
         (status = 200, description = "Redis answers.", body = Health),
-        (status = 503, description = "It does not, or turns us away.", body = Problem, content_type = TYPE)
+        (status = 503, description = "It does not, or turns us away.", body = Problem, content_type = TYPE),
+        ByName
     )
 )]
 pub(super) async fn check(State(service): State<Service>) -> Result<Json<Health>, Problem> {

@@ -1,18 +1,31 @@
-//! How long calls take, for `GET /metrics`: by route, method and class of status, so that no caller can make more of them.
+//! Every call passes here: the doors first, and how long it takes is noted for `GET /metrics`, by route, method and class of
+//! status, so that no caller can make more of them.
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use metrics::histogram;
 
-/// Passes the call on and notes how long it took until the answer began.
-pub(super) async fn measure(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+use super::Service;
+use super::problem::Problem;
+
+/// Passes the call on if the doors let it in, and notes how long it took until the answer began. They are in one layer, since each
+/// costs every call some time.
+pub(super) async fn measure(
+    State(service): State<Service>,
+    route: Option<MatchedPath>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let method = name(request.method());
     let began = Instant::now();
-    let response = next.run(request).await;
+    let response = match service.gate.admit(route.as_ref().map(MatchedPath::as_str), &mut request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => Problem::from(refusal).into_response(),
+    };
     let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
     let status = class(response.status().as_u16());
     histogram!("cabstand_http_request_seconds", "route" => route, "method" => method, "status" => status)

@@ -6,6 +6,7 @@
 mod body;
 mod crowd;
 mod document;
+mod doors;
 mod gather;
 mod health;
 mod json;
@@ -22,10 +23,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{Method, header};
 use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +40,11 @@ use crate::store::Store;
 
 use crowd::{Looks, Opens, Reports};
 use document::Document;
+use doors::Gate;
+pub use doors::{
+    Doors, Hosts, InvalidOrigin, InvalidRate, InvalidTls, InvalidTokens, Line, Origin, REASONS, Rate, Role, Tokens,
+    server_config,
+};
 use problem::Problem;
 
 /// What a request is opened with where the caller does not say.
@@ -59,15 +67,18 @@ pub struct Serving {
     pub grace: Duration,
     /// How many connections may be open, those that became a `WebSocket` among them; whoever comes then waits until one is closed.
     pub most_connections: usize,
+    /// What is asked of those who come.
+    pub doors: Doors,
     /// What `GET /metrics` shows.
     pub metrics: PrometheusHandle,
 }
 
 impl Serving {
-    /// A patience of ten seconds, a grace of five, and a thousand connections.
+    /// A patience of ten seconds, a grace of five, a thousand connections, and open doors.
     #[must_use]
     pub fn new(metrics: PrometheusHandle) -> Self {
-        Self { patience: Duration::from_secs(10), grace: Duration::from_secs(5), most_connections: 1_000, metrics }
+        let (patience, grace) = (Duration::from_secs(10), Duration::from_secs(5));
+        Self { patience, grace, most_connections: 1_000, doors: Doors::default(), metrics }
     }
 }
 
@@ -89,6 +100,7 @@ struct Parts {
     looks: Looks,
     opens: Opens,
     hub: Hub,
+    gate: Gate,
     settings: Settings,
     /// Under this name the callers' actions are noted.
     actor: Actor,
@@ -116,15 +128,18 @@ pub async fn run(
         opens: crowd::opens(store.clone(), actor.clone()),
         store,
         hub,
+        gate: Gate::new(serving.doors.clone(), serving.most_connections),
         settings,
         actor,
         patience,
         metrics,
         document,
     }));
+    let routes = with_the_rest(routes, &service, &serving.doors.origins).with_state(service.clone());
     tokio::select! {
-        () = server::serve(listener, with_the_rest(routes).with_state(service), &serving, &shutdown) => {}
+        () = server::serve(listener, routes, &service.gate, &serving, &shutdown) => {}
         () = scrape::sort(&serving.metrics) => {}
+        () = doors::tidy(&service.gate) => {}
     }
 }
 
@@ -143,10 +158,20 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(document::document))
 }
 
-/// What is answered to calls of anything else, and that every call is measured.
-fn with_the_rest(routes: Router<Service>) -> Router<Service> {
-    routes
+/// What is answered to calls of anything else; that every call passes the doors and is measured; and what browsers are told of
+/// pages that may call.
+fn with_the_rest(routes: Router<Service>, service: &Service, origins: &[Origin]) -> Router<Service> {
+    let routes = routes
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .fallback(|| async { Problem::no_such_page() })
-        .layer(middleware::from_fn(measure::measure))
+        .layer(middleware::from_fn_with_state(service.clone(), measure::measure));
+    if origins.is_empty() { routes } else { routes.layer(for_pages_of(origins)) }
+}
+
+fn for_pages_of(origins: &[Origin]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins.iter().map(|origin| origin.as_header().clone())))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, document::LAST_EVENT_ID])
+        .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE])
 }

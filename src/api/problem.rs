@@ -1,6 +1,6 @@
 //! What a caller is told when something is wrong: RFC 9457 problem details.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +37,10 @@ pub(super) struct Problem {
     /// How the request ended that was to be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
+    /// What the answer tells by a header, too.
+    #[serde(skip)]
+    #[schema(ignore)]
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -54,6 +58,7 @@ impl Problem {
             detail: clean(detail.as_ref().as_bytes()),
             field: None,
             state: None,
+            header: None,
         }
     }
 
@@ -61,6 +66,11 @@ impl Problem {
     pub(super) fn field(name: &str, detail: impl AsRef<str>) -> Self {
         let field = Some(clean(name.as_bytes())).filter(|name| !name.is_empty());
         Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// The same, with what is told by a header, too.
+    pub(super) fn with_header(self, header: Option<(HeaderName, HeaderValue)>) -> Self {
+        Self { header: header.map(Box::new), ..self }
     }
 
     pub(super) fn no_such_page() -> Self {
@@ -118,6 +128,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(header) = self.header {
+            headers.insert(header.0, header.1);
         }
         response
     }

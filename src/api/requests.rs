@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -10,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::Service;
 use super::body::Valid;
-use super::document::{BadBody, NoRedis};
+use super::document::{AtTheDoor, BadBody, NoRedis};
+use super::doors::{Caller, Ticket};
 use super::json::{from_number_or_text, from_text_if_any};
 use super::problem::{Problem, TYPE};
 use crate::domain::{self, Point, Request, RequestId, Search, Standing, UnixMs, UserId};
@@ -36,6 +38,9 @@ pub(super) struct Open {
 pub(super) struct Opened {
     /// Its number.
     request_id: RequestId,
+    /// Who has it may look at this request, listen for its end and cancel it. It is told here and never again.
+    #[schema(example = "q9yDvVXW0n2nGIVjN2mGm2C5oB1QzY0xw0m0bVfEoSg")]
+    ticket: String,
 }
 
 /// The request that is to be cancelled.
@@ -80,18 +85,30 @@ pub(super) struct KeyAlone {
     post,
     path = "/v2/search",
     request_body = Open,
-    responses((status = 200, description = "The request is open.", body = Opened), BadBody, NoRedis)
+    responses((status = 200, description = "The request is open.", body = Opened), BadBody, NoRedis, AtTheDoor),
+    security(("token" = ["rider", "operator"]))
 )]
-pub(super) async fn open(State(service): State<Service>, Valid(body): Valid<Open>) -> Result<Json<Opened>, Problem> {
+pub(super) async fn open(
+    State(service): State<Service>,
+    caller: Caller,
+    Valid(body): Valid<Open>,
+) -> Result<Json<Opened>, Problem> {
+    let no_ticket = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the system has no random bytes for a ticket");
+    let ticket = Ticket::new().ok_or_else(no_ticket)?;
     let new = NewRequest {
         user_id: body.user_id,
         pickup: Point::new(body.lat, body.lng)?,
         radius: service.settings.radius,
         ttl: service.settings.ttl,
         interval: service.settings.interval,
+        ticket: Some(ticket.hash()),
     };
-    let request_id = service.opens.ask(new).await?;
-    Ok(Json(Opened { request_id }))
+    let request_id = match caller.name() {
+        // Those who are gathered have one name together.
+        Some(operator) => service.store.open(&new, &operator).await?,
+        None => service.opens.ask(new).await?,
+    };
+    Ok(Json(Opened { request_id, ticket: ticket.into_text() }))
 }
 
 /// Cancels a request that is still searching.
@@ -104,11 +121,19 @@ pub(super) async fn open(State(service): State<Service>, Valid(body): Valid<Open
         (status = 404, description = "There is no such request.", body = Problem, content_type = TYPE),
         (status = 409, description = "It has ended already: `state` says how.", body = Problem, content_type = TYPE),
         BadBody,
-        NoRedis
-    )
+        NoRedis,
+        AtTheDoor
+    ),
+    security(("token" = ["operator"]), ("ticket" = []))
 )]
-pub(super) async fn cancel(State(service): State<Service>, Valid(body): Valid<Cancel>) -> Result<(), Problem> {
-    Ok(service.store.cancel(body.request_id, &service.actor).await?)
+pub(super) async fn cancel(
+    State(service): State<Service>,
+    caller: Caller,
+    Valid(body): Valid<Cancel>,
+) -> Result<(), Problem> {
+    caller.may_see(&service, body.request_id).await?;
+    let actor = caller.name();
+    Ok(service.store.cancel(body.request_id, actor.as_ref().unwrap_or(&service.actor)).await?)
 }
 
 /// A request as it stands.
@@ -119,15 +144,20 @@ pub(super) async fn cancel(State(service): State<Service>, Valid(body): Valid<Ca
     responses(
         (status = 200, description = "How far it has come.", body = Shown),
         (status = 404, description = "There is no such request.", body = Problem, content_type = TYPE),
-        NoRedis
-    )
+        NoRedis,
+        AtTheDoor
+    ),
+    security(("token" = ["operator"]), ("ticket" = []))
 )]
 pub(super) async fn show(
     State(service): State<Service>,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Shown>, Problem> {
     let Path(id) = id.map_err(|_| Problem::no_such_request())?;
-    let search = service.store.search(id.parse()?).await?;
+    let id = id.parse()?;
+    caller.may_see(&service, id).await?;
+    let search = service.store.search(id).await?;
     search.map(|search| Json(shown(search))).ok_or_else(Problem::no_such_request)
 }
 

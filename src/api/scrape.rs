@@ -9,6 +9,7 @@ use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::Service;
+use super::document::AtTheDoor;
 use crate::domain::Vitals;
 use crate::store::{OutboxCounts, StoreError};
 
@@ -21,7 +22,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[utoipa::path(
     get,
     path = "/metrics",
-    responses((status = 200, description = "The metrics.", body = String, content_type = TEXT))
+    responses((status = 200, description = "The metrics.", body = String, content_type = TEXT), AtTheDoor),
+    security(("token" = ["operator"]))
 )]
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Service;
 use super::body::Valid;
-use super::document::{BadBody, NoRedis};
+use super::document::{AtTheDoor, BadBody, NoRedis};
 use super::problem::Problem;
 use crate::domain::{Candidate, DriverId, Metres, Point};
 
@@ -69,7 +69,8 @@ impl From<Candidate> for Found {
     post,
     path = "/search",
     request_body = Query,
-    responses((status = 200, description = "The drivers, nearest first.", body = [Found]), BadBody, NoRedis)
+    responses((status = 200, description = "The drivers, nearest first.", body = [Found]), BadBody, NoRedis, AtTheDoor),
+    security(("token" = ["rider", "operator"]))
 )]
 pub(super) async fn nearest(
     State(service): State<Service>,

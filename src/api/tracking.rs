@@ -9,7 +9,8 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::crowd::last_of_each;
-use super::document::{BadBody, NoRedis};
+use super::document::{AtTheDoor, BadBody, NoRedis};
+use super::doors::Caller;
 use super::problem::Problem;
 use super::{Service, body, json};
 use crate::domain::{Driver, DriverId, Point};
@@ -83,24 +84,36 @@ pub(super) struct Refused {
     responses(
         (status = 200, description = "Taken. The answer to a single report is empty.", body = Taken),
         BadBody,
-        NoRedis
-    )
+        NoRedis,
+        AtTheDoor
+    ),
+    security(("token" = ["driver", "operator"]))
 )]
-pub(super) async fn report(State(service): State<Service>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn report(
+    State(service): State<Service>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
     let text = body::read(request, service.patience, LONGEST_ARRAY).await?;
     if text.trim_start().starts_with('[') {
         // Apart, so that a single report has not to carry the room for many.
-        Box::pin(many(&service, &text)).await
+        Box::pin(many(&service, &caller, &text)).await
     } else {
         let driver = json::object(&text).and_then(driver)?;
-        service.reports.ask(driver).await?;
+        service.gate.report(&driver.id)?;
+        match caller.name() {
+            // Those who are gathered have one name together.
+            Some(operator) => service.store.report(&[driver], &operator).await?,
+            None => service.reports.ask(driver).await?,
+        }
         Ok(().into_response())
     }
 }
 
-async fn many(service: &Service, text: &str) -> Result<Response, Problem> {
-    let (drivers, taken) = sort_out(text)?;
-    service.store.report(&drivers, &service.actor).await?;
+async fn many(service: &Service, caller: &Caller, text: &str) -> Result<Response, Problem> {
+    let (drivers, taken) = sort_out(text, |driver| Ok(service.gate.report(&driver.id)?))?;
+    let actor = caller.name();
+    service.store.report(&drivers, actor.as_ref().unwrap_or(&service.actor)).await?;
     Ok(Json(taken).into_response())
 }
 
@@ -108,15 +121,16 @@ fn driver(report: Report) -> Result<Driver, Problem> {
     Ok(Driver { place: Point::new(report.lat, report.lng)?, id: report.id })
 }
 
-/// The reports of an array that are well, and what is to be said of all of them.
-fn sort_out(text: &str) -> Result<(Vec<Driver>, Taken), Problem> {
+/// The reports of an array that are well and may be taken, and what is to be said of all of them.
+fn sort_out(text: &str, may: impl Fn(&Driver) -> Result<(), Problem>) -> Result<(Vec<Driver>, Taken), Problem> {
     let reports = json::array(text)?;
     if reports.len() > MOST {
         return Err(Problem::field("", format!("an array holds at most {MOST} reports, not {}", reports.len())));
     }
     let (mut drivers, mut refused) = (Vec::with_capacity(reports.len()), Vec::new());
     for (index, report) in reports.into_iter().enumerate() {
-        match json::fields(report.get()).and_then(driver) {
+        let driver = json::fields(report.get()).and_then(driver);
+        match driver.and_then(|driver| may(&driver).map(|()| driver)) {
             Ok(driver) => drivers.push(driver),
             Err(Problem { field, detail, .. }) => refused.push(Refused { index, field, detail }),
         }

@@ -38,6 +38,7 @@ impl Search {
             radius: self.radius,
             ttl: self.ttl,
             interval: self.interval,
+            ticket: None,
         };
         let id = shared.store(Access::Full).await?.open(&new, &operator()).await?;
         say(&id)

@@ -136,7 +136,7 @@ fn memory_file() -> Option<PathBuf> {
 /// This person, opening searches with these settings.
 pub(super) fn operator(settings: Settings) -> Operator {
     let Settings { ttl, interval, radius } = settings;
-    let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval };
+    let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval, ticket: None };
     Operator { actor: super::operator(), request }
 }
 

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::service::Service;
 use super::silence::{self, Silence};
 use super::{Shared, metrics, pictures, signals};
-use crate::api::{self, Serving};
+use crate::api::{self, Doors, Hosts, Serving};
 use crate::console::model;
 use crate::console::overlay::Overlay;
 use crate::domain::{Metres, parse_span};
@@ -87,7 +87,8 @@ impl Options {
 
         // The service ends after the city: else the phones' last calls would fail.
         let ending = CancellationToken::new();
-        let serving = Serving { grace: PATIENCE, ..Serving::new(metrics::install()?) };
+        let doors = Doors { hosts: Some(Hosts::new([])), ..Doors::default() };
+        let serving = Serving { grace: PATIENCE, doors, ..Serving::new(metrics::install()?) };
         let settings = self.settings();
         let service = Service { listener, store: store.clone(), settings, serving, webhook: None };
         let service = tokio::spawn(run_until(service, ending.clone(), stop.clone()));

@@ -7,6 +7,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::failure::Failure;
+use crate::api::REASONS;
 
 /// Each histogram with what it tells and its buckets, in seconds.
 const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
@@ -65,6 +66,7 @@ fn describe() {
     describe_counter!("cabstand_attempts_total", "Looks for a driver that the schedule asked for");
     describe_counter!("cabstand_redis_errors_total", "Commands that Redis did not carry out, by kind of error");
     describe_counter!("cabstand_webhook_deliveries_total", "Deliveries to the webhook's receiver, by outcome");
+    describe_counter!("cabstand_http_refused_total", "Callers that were turned away at the doors, by reason");
     describe_gauge!("cabstand_http_connections", "HTTP connections that are open, WebSockets among them");
 }
 
@@ -77,6 +79,9 @@ fn begin_at_zero() {
     }
     for outcome in ["delivered", "failed", "dead"] {
         counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(0);
+    }
+    for reason in REASONS {
+        counter!("cabstand_http_refused_total", "reason" => reason).increment(0);
     }
     for kind in ["away", "refused", "answer"] {
         counter!("cabstand_redis_errors_total", "kind" => kind).increment(0);

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod door;
 mod failure;
+mod guard;
 mod help;
 mod hiding;
 mod limits;
@@ -25,6 +26,7 @@ mod simulate;
 mod table;
 #[cfg(test)]
 mod tests;
+mod token_file;
 mod waiting;
 mod webhook;
 

@@ -1,15 +1,16 @@
 //! `cabstand serve`: the HTTP service, a worker, and the telling of riders, until a signal ends them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, lookup_host};
 use tokio::time::sleep;
 
 use super::failure::Failure;
 use super::logging::LogFormat;
 use super::service::Service;
 use super::silence::{self, Silence};
-use super::{Shared, limits, logging, metrics, signals, webhook};
+use super::{Shared, guard, limits, logging, metrics, signals, webhook};
 use crate::api::{Serving, Settings};
 use crate::domain::{Metres, parse_span};
 use crate::store::Access;
@@ -40,6 +41,8 @@ pub(super) struct Options {
     forget_after: Silence,
     #[command(flatten)]
     webhook: webhook::Options,
+    #[command(flatten)]
+    guard: guard::Options,
 }
 
 /// What a request is opened with.
@@ -68,16 +71,26 @@ impl Options {
         logging::start(self.log_format);
         let freshness = silence::freshness(self.stale_after, self.forget_after)?;
         let webhook = self.webhook.settings()?;
-        let store = shared.store(Access::Full).await?.with_freshness(freshness);
         let failed = || Failure::io(format!("can't listen at {}", self.listen));
-        let listener = TcpListener::bind(&self.listen).await.map_err(failed())?;
+        // What the name leads to is asked once: it must not lead elsewhere when it is used.
+        let addresses: Vec<SocketAddr> = lookup_host(&self.listen).await.map_err(failed())?.collect();
+        let (doors, renewal) = self.guard.doors(&self.listen, &addresses)?;
+        let store = shared.store(Access::Full).await?.with_freshness(freshness);
+        let listener = TcpListener::bind(&*addresses).await.map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
-        let shutdown = signals::shutdown()?;
+        let shutdown = if renewal.is_any() {
+            let (shutdown, hangup) = signals::shutdown_but_at_hangup()?;
+            tokio::spawn(renewal.at_each(hangup));
+            shutdown
+        } else {
+            signals::shutdown()?
+        };
         tracing::info!("Starting HTTP Server. Listening at \"{address}\"");
         tracing::info!("Redis is at {}", store.address());
         let serving = Serving {
             grace: self.grace,
             most_connections: limits::most_connections(),
+            doors,
             ..Serving::new(metrics::install()?)
         };
         let service = Service { listener, store, settings: self.lifetime.settings(), serving, webhook };

@@ -10,13 +10,26 @@ use super::failure::Failure;
 
 /// A token that the first SIGINT, SIGTERM or SIGHUP cancels. The second ends the process at once.
 pub(super) fn shutdown() -> Result<CancellationToken, Failure> {
-    let on = |kind| signal(kind).map_err(Failure::io("signals can't be heard"));
-    let kinds = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?);
+    let hangup = heard(SignalKind::hangup())?;
+    end_at(Some(hangup))
+}
+
+/// The same without SIGHUP, which is the caller's to hear.
+pub(super) fn shutdown_but_at_hangup() -> Result<(CancellationToken, Signal), Failure> {
+    let hangup = heard(SignalKind::hangup())?;
+    Ok((end_at(None)?, hangup))
+}
+
+fn heard(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(Failure::io("signals can't be heard"))
+}
+
+fn end_at(mut hangup: Option<Signal>) -> Result<CancellationToken, Failure> {
+    let (mut interrupt, mut terminate) = (heard(SignalKind::interrupt())?, heard(SignalKind::terminate())?);
     let shutdown = CancellationToken::new();
     let cancelled = shutdown.clone();
     tokio::spawn(async move {
-        let (mut interrupt, mut terminate, mut hangup) = kinds;
-        let mut next = async || first_of(&mut interrupt, &mut terminate, &mut hangup).await;
+        let mut next = async || first_of(&mut interrupt, &mut terminate, hangup.as_mut()).await;
         let name = next().await.0;
         tracing::info!("{name}: ending what is under way; once more ends at once");
         cancelled.cancel();
@@ -27,11 +40,17 @@ pub(super) fn shutdown() -> Result<CancellationToken, Failure> {
 }
 
 /// The name and number of the signal that comes first.
-async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: &mut Signal) -> (&'static str, i32) {
+async fn first_of(interrupt: &mut Signal, terminate: &mut Signal, hangup: Option<&mut Signal>) -> (&'static str, i32) {
+    let hung_up = async {
+        match hangup {
+            Some(hangup) => hangup.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt.recv() => ("SIGINT", SignalKind::interrupt().as_raw_value()),
         _ = terminate.recv() => ("SIGTERM", SignalKind::terminate().as_raw_value()),
-        _ = hangup.recv() => ("SIGHUP", SignalKind::hangup().as_raw_value()),
+        _ = hung_up => ("SIGHUP", SignalKind::hangup().as_raw_value()),
     }
 }
 

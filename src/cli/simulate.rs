@@ -1,17 +1,21 @@
 //! `cabstand simulate`: the simulated city alone, on a service that runs elsewhere; or with `--rate` calls of one kind, as many
 //! as are wanted, to see how it bears them.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use super::city::City;
 use super::failure::Failure;
 use super::output::Output;
-use super::{Shared, signals};
+use super::{Shared, signals, token_file};
+use crate::api::Role;
 use crate::domain::parse_span;
 use crate::simulation::load::{self, Call, Load, Rate};
-use crate::simulation::{self, Phones};
+use crate::simulation::{self, Keys, Phones, bearer};
 
 /// Options of `simulate`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +23,12 @@ pub(super) struct Options {
     /// The service's address
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
     api: Phones,
+    /// The file with the tokens that the phones show, as `serve` has it: the first of drivers and of riders, or else an operator's
+    #[arg(long, value_name = "FILE")]
+    api_token_file: Option<PathBuf>,
+    /// The authority that has signed the service's certificate, in PEM, instead of those that this machine trusts
+    #[arg(long, value_name = "FILE")]
+    api_ca: Option<PathBuf>,
     #[command(flatten)]
     city: City,
     /// End after so long, instead of at Ctrl-C
@@ -49,12 +59,35 @@ pub(super) struct Options {
 const LOAD: &str = "Load";
 
 impl Options {
-    pub(super) async fn run(self, _shared: &Shared) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, _shared: &Shared) -> Result<(), Failure> {
+        let keys = self.keys()?;
+        let no_tls = |why| Failure::Usage(format!("--api-ca: {why}"));
+        self.api = self.api.with_keys(keys).map_err(no_tls)?;
         let shutdown = signals::shutdown()?;
         match self.rate {
             Some(rate) => self.load(rate, shutdown).await,
             None => self.live(shutdown).await,
         }
+    }
+
+    /// What the phones show.
+    fn keys(&self) -> Result<Keys, Failure> {
+        let mut keys = Keys::default();
+        if let Some(file) = &self.api_token_file {
+            let wrong = |why| Failure::Usage(format!("--api-token-file: {why}"));
+            let lines = token_file::lines(file).map_err(wrong)?;
+            let of = |role| {
+                let found = lines.iter().find(|line| line.role == role);
+                let found = found.or_else(|| lines.iter().find(|line| line.role == Role::Operator));
+                found.and_then(|line| bearer(line.token.expose_secret()).ok())
+            };
+            (keys.driver, keys.rider) = (of(Role::Driver), of(Role::Rider));
+        }
+        if let Some(file) = &self.api_ca {
+            let wrong = |error| Failure::Usage(format!("--api-ca: {} can't be read: {error}", file.display()));
+            keys.authority = Some(fs::read(file).map_err(wrong)?);
+        }
+        Ok(keys)
     }
 
     /// Lets the city live.
@@ -72,6 +105,9 @@ impl Options {
 
     /// Makes calls at this rate.
     async fn load(self, rate: Rate, shutdown: CancellationToken) -> Result<(), Failure> {
+        if self.api.by_tls() && self.api_ca.is_none() {
+            return Err(Failure::Usage("--rate with an https:// service needs --api-ca FILE".to_owned()));
+        }
         let load = Load {
             rate,
             call: self.call,

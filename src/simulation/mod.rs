@@ -4,6 +4,7 @@
 //! together and lets the time pass. [`load`] makes calls of one kind, as many as are wanted. Nothing here knows of Redis.
 
 mod city;
+mod keys;
 pub mod load;
 mod phones;
 mod rider;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 pub use city::{City, Happening, Rider};
+pub use keys::{Keys, bearer};
 pub use phones::{InvalidApi, Phones};
 pub use summary::Summary;
 

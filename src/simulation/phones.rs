@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Rider, Summary};
+use super::{Keys, Rider, Summary};
 use crate::domain::Point;
 use crate::http_client;
 
@@ -24,7 +25,7 @@ const LINES: usize = 16;
 
 /// Why a text is no address of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the service's address is written http://HOST:PORT")]
+#[error("the service's address is written http://HOST:PORT or https://HOST:PORT")]
 pub struct InvalidApi;
 
 /// Everybody's phone. Clones are the same phones.
@@ -32,6 +33,7 @@ pub struct InvalidApi;
 pub struct Phones {
     client: Client,
     api: Url,
+    keys: Keys,
     lines: Arc<Semaphore>,
     /// The newest place of each driver whose phone waits for a line.
     unsent: Arc<Mutex<HashMap<u32, Point>>>,
@@ -46,15 +48,14 @@ impl FromStr for Phones {
     /// Phones that call the service at this address.
     fn from_str(api: &str) -> Result<Self, InvalidApi> {
         let api: Url = api.parse().map_err(|_| InvalidApi)?;
-        let host = api.host_str().filter(|_| api.scheme() == "http").ok_or(InvalidApi)?;
-        let mut client = http_client::plain().timeout(TIMEOUT);
-        if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
-            // A proxy that the environment names knows nothing of this machine's own services.
-            client = client.no_proxy();
+        if !matches!(api.scheme(), "http" | "https") || api.host_str().is_none() {
+            return Err(InvalidApi);
         }
+        let keys = Keys::default();
         Ok(Self {
-            client: client.build().map_err(|_| InvalidApi)?,
+            client: client(&api, &keys).map_err(|_| InvalidApi)?,
             api,
+            keys,
             lines: Arc::new(Semaphore::new(LINES)),
             unsent: Arc::default(),
             counts: Arc::default(),
@@ -62,6 +63,19 @@ impl FromStr for Phones {
             shutdown: CancellationToken::new(),
         })
     }
+}
+
+/// A client for calls of this service.
+fn client(api: &Url, keys: &Keys) -> reqwest::Result<Client> {
+    let client = match &keys.authority {
+        _ if api.scheme() == "http" => http_client::plain(),
+        Some(authority) => http_client::trusting(reqwest::Certificate::from_pem_bundle(authority)?),
+        None => http_client::secure(),
+    };
+    // A proxy that the environment names knows nothing of this machine's own services.
+    let is_here = matches!(api.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let client = if is_here { client.no_proxy() } else { client };
+    client.timeout(TIMEOUT).build()
 }
 
 /// The address alone.
@@ -84,7 +98,7 @@ impl Phones {
     /// # Errors
     /// Where nobody answers, in words.
     pub async fn reach(&self) -> Result<(), String> {
-        let answer = self.get("health").send().await;
+        let answer = self.get("health", None).send().await;
         answer.map(|_| ()).map_err(|_| format!("nothing answers at {}", self.api))
     }
 
@@ -99,7 +113,7 @@ impl Phones {
             let _line = phones.lines.acquire().await;
             let Some(place) = phones.unsent(driver) else { return };
             let body = json!({"id": driver.to_string(), "lat": place.lat(), "lng": place.lng()});
-            if let Some(answer) = phones.call(phones.post("tracking", &body)).await {
+            if let Some(answer) = phones.call(phones.post("tracking", &body, phones.keys.driver.as_ref())).await {
                 let taken = answer.status().is_success();
                 phones.count(|counts| if taken { counts.reports += 1 } else { counts.errors += 1 });
             }
@@ -135,12 +149,32 @@ impl Phones {
         self.api.join(path).unwrap_or_else(|_| self.api.clone())
     }
 
-    pub(super) fn post(&self, path: &str, body: &serde_json::Value) -> RequestBuilder {
-        self.client.post(self.at(path)).json(body)
+    /// The same phones with what the service asks for.
+    ///
+    /// # Errors
+    /// Where the authority is no certificate, or TLS can't be set up, in words.
+    pub fn with_keys(self, keys: Keys) -> Result<Self, String> {
+        let client = client(&self.api, &keys).map_err(|error| error.to_string())?;
+        Ok(Self { client, keys, ..self })
     }
 
-    pub(super) fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(self.at(path))
+    /// Whether the service is called by TLS.
+    #[must_use]
+    pub fn by_tls(&self) -> bool {
+        self.api.scheme() == "https"
+    }
+
+    /// What the service asks for.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    pub(super) fn post(&self, path: &str, body: &serde_json::Value, key: Option<&HeaderValue>) -> RequestBuilder {
+        shown(key, self.client.post(self.at(path)).json(body))
+    }
+
+    pub(super) fn get(&self, path: &str, key: Option<&HeaderValue>) -> RequestBuilder {
+        shown(key, self.client.get(self.at(path)))
     }
 
     /// The service's answer; none, and an error counted, where there is none or the service is in trouble itself.
@@ -164,6 +198,13 @@ impl Phones {
     }
 }
 
+fn shown(key: Option<&HeaderValue>, request: RequestBuilder) -> RequestBuilder {
+    match key {
+        Some(key) => request.header(AUTHORIZATION, key),
+        None => request,
+    }
+}
+
 /// What is behind a lock; nobody leaves it half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -181,7 +222,8 @@ mod tests {
     #[test]
     fn an_address_is_http_and_has_a_host() {
         assert!("http://127.0.0.1:8000".parse::<Phones>().is_ok());
-        for api in ["", "127.0.0.1:8000", "https://example.org", "redis://localhost", "http://"] {
+        assert!("https://example.org".parse::<Phones>().unwrap().by_tls());
+        for api in ["", "127.0.0.1:8000", "redis://localhost", "http://"] {
             assert!(api.parse::<Phones>().is_err(), "{api:?}");
         }
     }

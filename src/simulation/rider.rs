@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
 use super::phones::{Phones, is_final};
-use super::{Rider, Summary};
+use super::{Rider, Summary, bearer};
 use crate::domain::{Point, State};
 
 /// When a rider looks at the phone for the first time: who is near is found at once.
@@ -20,6 +22,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[derive(Deserialize)]
 struct Opened {
     request_id: u64,
+    /// None from a service that gives none.
+    ticket: Option<String>,
+}
+
+impl Opened {
+    fn key(&self) -> Option<HeaderValue> {
+        bearer(self.ticket.as_deref()?).ok()
+    }
 }
 
 /// What the rider reads of the record.
@@ -33,37 +43,39 @@ impl Phones {
     pub(super) async fn wait_for_driver(&self, rider: &Rider, speed: f64, taken: &UnboundedSender<(u32, Point)>) {
         let asked_at = Instant::now();
         let gives_up = rider.patience.map(|patience| asked_at + patience.div_f64(speed));
-        let Some(id) = self.open(rider).await else { return };
+        let Some(opened) = self.open(rider).await else { return };
+        let (id, key) = (opened.request_id, opened.key());
         let mut gave_up = false;
         let mut pause = FIRST_LOOK;
         loop {
             sleep(pause).await;
             pause = (pause * 2).min(LOOK_EVERY);
-            match self.look(id).await {
+            match self.look(id, key.as_ref()).await {
                 Look::Ended(answer) => return self.end(&answer, rider, asked_at.elapsed(), taken),
                 Look::Unknown => return self.count(|counts| counts.errors += 1),
                 Look::Waiting => {}
             }
             if !gave_up && gives_up.is_some_and(|at| at <= Instant::now()) {
                 // Whether that came first or a driver, the next look will tell.
-                gave_up = self.call(self.post("v2/cancel", &json!({"request_id": id}))).await.is_some();
+                let cancel = self.post("v2/cancel", &json!({"request_id": id}), key.as_ref());
+                gave_up = self.call(cancel).await.is_some();
                 pause = FIRST_LOOK;
             }
         }
     }
 
     /// Asks until the service takes the request; none where it says that it never will.
-    async fn open(&self, rider: &Rider) -> Option<u64> {
+    async fn open(&self, rider: &Rider) -> Option<Opened> {
         let body = json!({"lat": rider.pickup.lat(), "lng": rider.pickup.lng(), "user_id": rider.name});
         loop {
-            if let Some(answer) = self.call(self.post("v2/search", &body)).await {
+            if let Some(answer) = self.call(self.post("v2/search", &body, self.keys().rider.as_ref())).await {
                 if is_final(answer.status()) {
                     self.count(|counts| counts.errors += 1);
                     return None;
                 }
                 if let Ok(opened) = answer.json::<Opened>().await {
                     self.count(|counts| counts.opened += 1);
-                    return Some(opened.request_id);
+                    return Some(opened);
                 }
                 self.count(|counts| counts.errors += 1);
             }
@@ -71,8 +83,11 @@ impl Phones {
         }
     }
 
-    async fn look(&self, id: u64) -> Look {
-        let Some(answer) = self.call(self.get(&format!("v2/requests/{id}"))).await else { return Look::Waiting };
+    async fn look(&self, id: u64, key: Option<&HeaderValue>) -> Look {
+        let Some(answer) = self.call(self.get(&format!("v2/requests/{id}"), key)).await else { return Look::Waiting };
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            return Look::Waiting;
+        }
         if is_final(answer.status()) {
             return Look::Unknown;
         }

@@ -53,7 +53,7 @@ pub use notifications::{Changed, Hearing, Watch};
 pub use operator::Found;
 pub use outage::Outage;
 pub use outbox::{Fate, OutboxCounts, Outgoing, Taken};
-pub use requests::{NewRequest, SearchPage};
+pub use requests::{NewRequest, SearchPage, TicketHash};
 pub use rights::{Dialect, InvalidUser, KeyRight, Rights, Role, User};
 pub use schedule::{Look, Outcome, Pace, Round, SweepPart};
 pub use tls::Certificates;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::slice;
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
 use redis::Value;
+use subtle::ConstantTimeEq;
 
 use super::reply::{self, Fields};
 use super::{Store, StoreError, millis};
@@ -35,6 +37,19 @@ pub struct NewRequest {
     pub ttl: Duration,
     /// From one attempt to the next.
     pub interval: Duration,
+    /// The hash of the ticket by which its rider is known; none where it has none.
+    pub ticket: Option<TicketHash>,
+}
+
+/// The SHA-256 of a request's ticket. It is all that is kept of it: who reads Redis learns no ticket.
+#[derive(Debug, Clone, Copy)]
+pub struct TicketHash(pub [u8; 32]);
+
+impl TicketHash {
+    /// As it stands in the record: URL-safe base64 without padding.
+    fn in_record(self) -> String {
+        BASE64URL_NOPAD.encode(&self.0)
+    }
 }
 
 /// Waiting requests, those that are due first at the front, and how many there are in all.
@@ -75,7 +90,8 @@ impl Store {
                     .arg(new.pickup.lng())
                     .arg(new.radius.0)
                     .arg(millis(new.ttl))
-                    .arg(millis(new.interval));
+                    .arg(millis(new.interval))
+                    .arg(new.ticket.map(TicketHash::in_record).unwrap_or_default());
             }
             call.arg(actor.as_str());
             self.sign(&mut call);
@@ -102,6 +118,23 @@ impl Store {
     /// Where Redis cannot be read.
     pub async fn search(&self, id: RequestId) -> Result<Option<Search>, StoreError> {
         Ok(self.searches(&[id]).await?.pop().filter(Search::exists))
+    }
+
+    /// Whether this is the ticket of the request with this number; no where that is not known, has none or is damaged. How long
+    /// it takes does not tell how much of it is right.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn is_ticket_of(&self, id: RequestId, ticket: TicketHash) -> Result<bool, StoreError> {
+        let mut read = redis::cmd("HGET");
+        read.arg(self.keys.record(id)).arg("ticket_sha256");
+        let noted: Option<Vec<u8>> = match self.query(&read).await {
+            // A foreign hand has put something else in the record's place.
+            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => None,
+            noted => noted?,
+        };
+        let noted = noted.unwrap_or_default();
+        Ok(noted.ct_eq(ticket.in_record().as_bytes()).into())
     }
 
     /// These requests as they stand, in the same order; also those that are gone ([`Search::exists`]).

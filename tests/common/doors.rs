@@ -59,7 +59,10 @@ pub async fn problem(response: Response, status: u16) -> Value {
     assert_eq!(response.status().as_u16(), status, "{}", response.url());
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     let retry = response.headers().get("retry-after").cloned();
-    assert_eq!(retry.is_some_and(|after| after == "1"), status == 503, "Retry-After");
+    assert_eq!(retry.is_some_and(|after| after != "0"), matches!(status, 429 | 503), "Retry-After");
+    let challenge =
+        response.headers().get("www-authenticate").is_some_and(|value| value.as_bytes().starts_with(b"Bearer"));
+    assert!(challenge || status != 401, "WWW-Authenticate");
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["status"], status);
     assert_eq!(problem["type"], "about:blank");

@@ -1,6 +1,7 @@
 //! What the black-box tests share: a private Redis and plain commands on it.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod certificates;
 pub mod command;
 pub mod desk;
 pub mod doors;
@@ -10,6 +11,7 @@ pub mod receiver;
 pub mod roles;
 pub mod service;
 pub mod tls;
+pub mod tokens;
 pub mod wire;
 
 use std::process::{Child, Command, Stdio};
@@ -161,5 +163,6 @@ pub fn request() -> NewRequest {
         radius: Metres(5_000.0),
         ttl: Duration::from_mins(4),
         interval: Duration::from_secs(30),
+        ticket: None,
     }
 }

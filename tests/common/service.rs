@@ -1,6 +1,7 @@
 //! `cabstand serve` as a program of its own, its log, and plain calls to it.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -22,6 +23,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Starts one with these words in a file of tokens, and waits until it listens.
+    pub fn guarded(redis: &Redis, tokens: &Path, options: &[&str]) -> Self {
+        Self::start(redis, &[&["--token-file", tokens.to_str().unwrap()], options].concat())
+    }
+
     /// Starts one on any free port, and waits until it listens.
     pub fn start(redis: &Redis, options: &[&str]) -> Self {
         Self::start_at("127.0.0.1:0", &redis.server.url(), options)
@@ -30,8 +36,20 @@ impl Service {
     /// The same at this address, on the Redis at that one.
     pub fn start_at(listen: &str, redis: &str, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
-        command.args(["serve", "--listen", listen, "--redis", redis]).args(options);
-        command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.args(["serve", "--listen", listen, "--redis", redis]).args(options).env_remove("RUST_LOG");
+        Self::run(command)
+    }
+
+    /// One that is guarded by these tokens and logs so much.
+    pub fn start_logging(level: &str, redis: &Redis, tokens: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--redis", &redis.server.url(), "--token-file"]).arg(tokens);
+        command.env("RUST_LOG", level);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, written) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
@@ -50,7 +68,9 @@ impl Service {
                 .map(|(address, _)| address.to_owned());
             address.is_some()
         });
-        Self { child, log, caller: Caller::new(&address.unwrap()) }
+        // Who listens everywhere is called here.
+        let caller = Caller::new(&address.unwrap().replace("0.0.0.0", "127.0.0.1"));
+        Self { child, log, caller }
     }
 
     pub fn log(&self) -> String {
@@ -124,6 +144,17 @@ impl Caller {
             request = request.header("content-type", kind);
         }
         request.send().await.unwrap()
+    }
+
+    /// A call with these headers, and with this body where there is one.
+    pub async fn call(&self, call: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Response {
+        let (method, path) = call.split_once(' ').unwrap();
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        match body {
+            Some(body) => request.json(body).send().await.unwrap(),
+            None => request.send().await.unwrap(),
+        }
     }
 
     /// Opens a request at the article's place and answers its number.

@@ -11,7 +11,8 @@ use futures_util::{StreamExt, stream};
 
 use super::{Message, Telling, last_event_id, telling};
 use crate::api::Service;
-use crate::api::document::NoRedis;
+use crate::api::document::{AtTheDoor, NoRedis};
+use crate::api::doors::{Caller, Seat};
 use crate::api::problem::{Problem, TYPE};
 use crate::rider::{Listener, News};
 
@@ -40,17 +41,21 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..3_000;
         ),
         (status = 204, description = "The end of this request was heard already."),
         (status = 404, description = "No such request, or it is another service's.", body = Problem, content_type = TYPE),
-        NoRedis
-    )
+        NoRedis,
+        AtTheDoor
+    ),
+    security(("token" = ["operator"]), ("ticket" = []), ("ticket_in_address" = []))
 )]
 pub(in crate::api) async fn events(
     State(service): State<Service>,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let (first, listener) = match telling(&service, id, last_event_id(&headers, &uri)).await? {
-        Telling::Open(first, listener) => (first, Some(listener)),
+    let (telling, seat) = telling(&service, &caller, id, last_event_id(&headers, &uri)).await?;
+    let (first, listener) = match telling {
+        Telling::Open(first, listener) => (first, Some((listener, caller, seat))),
         Telling::Ended(end) => (Some(end), None),
         Telling::Heard => return Ok(StatusCode::NO_CONTENT.into_response()),
     };
@@ -60,12 +65,15 @@ pub(in crate::api) async fn events(
     Ok(([("x-accel-buffering", "no")], stream).into_response())
 }
 
-/// The end, once it is there; none where the request is gone or the service ends. Then the stream ends too, and a client that
-/// comes back is told why.
-async fn end(mut listener: Listener) -> Option<Message> {
-    match listener.news().await? {
-        News::Ended(told) => Some(Message::ended(told)),
-        News::Gone => None,
+/// The end, once it is there; none where the request is gone, the service ends or the caller's token was taken away. Then the
+/// stream ends too, and a client that comes back is told why.
+async fn end((mut listener, caller, _seat): (Listener, Caller, Seat)) -> Option<Message> {
+    tokio::select! {
+        news = listener.news() => match news? {
+            News::Ended(told) => Some(Message::ended(told)),
+            News::Gone => None,
+        },
+        () = caller.turned_out() => None,
     }
 }
 

@@ -9,6 +9,8 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
 
 use super::Service;
+use super::document::LAST_EVENT_ID;
+use super::doors::{Caller, Seat};
 use super::problem::Problem;
 use super::requests::{Shown, shown};
 use crate::domain::{Search, Standing, State, StreamId};
@@ -56,31 +58,37 @@ enum Telling {
     Heard,
 }
 
-/// What is to be told of this request to a client that has heard of the event `last`.
+/// What is to be told of this request to a caller who may listen to it and has heard of the event `last`, and the caller's place
+/// among those who listen.
 async fn telling(
     service: &Service,
+    caller: &Caller,
     id: Result<Path<String>, PathRejection>,
     last: Option<StreamId>,
-) -> Result<Telling, Problem> {
+) -> Result<(Telling, Seat), Problem> {
     let Path(id) = id.map_err(|_| Problem::no_such_request())?;
-    match service.hub.listen(id.parse()?).await? {
-        Prospect::Open(search, listener) => Ok(Telling::Open(Message::searching(*search), listener)),
+    let id = id.parse()?;
+    caller.may_see(service, id).await?;
+    let seat = caller.seat(service)?;
+    let telling = match service.hub.listen(id).await? {
+        Prospect::Open(search, listener) => Telling::Open(Message::searching(*search), listener),
         // A request that stands as ended has one end, whatever was taken back before. A later event than that is another
         // request's, and says nothing of this one.
-        Prospect::Ended(told) if last == Some(told.event_id) => Ok(Telling::Heard),
-        Prospect::Ended(told) => Ok(Telling::Ended(Message::ended(told))),
+        Prospect::Ended(told) if last == Some(told.event_id) => Telling::Heard,
+        Prospect::Ended(told) => Telling::Ended(Message::ended(told)),
         Prospect::Foreign => {
             let detail = "this request was made by another service, which tells its rider itself";
-            Err(Problem::new(StatusCode::NOT_FOUND, detail))
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
         }
-        Prospect::Unknown => Err(Problem::no_such_request()),
-    }
+        Prospect::Unknown => return Err(Problem::no_such_request()),
+    };
+    Ok((telling, seat))
 }
 
 /// The last event that the client has heard of, by its header or, since a browser can set none on a WebSocket, by the query.
 /// A text that is no event's id is none.
 fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Option<StreamId> {
-    let by_header = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let by_header = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let pairs = uri.query().unwrap_or_default().split('&');
     let by_query = || pairs.into_iter().find_map(|pair| pair.strip_prefix("last_event_id=")?.parse().ok());
     by_header.or_else(by_query)

@@ -15,7 +15,8 @@ use tokio::time::{Instant, interval_at, timeout};
 
 use super::{Message, Telling, last_event_id, telling};
 use crate::api::Service;
-use crate::api::document::NoRedis;
+use crate::api::document::{AtTheDoor, NoRedis};
+use crate::api::doors::Caller;
 use crate::api::problem::{Problem, TYPE};
 use crate::api::server::Open;
 use crate::rider::News;
@@ -30,9 +31,11 @@ const LONGEST: usize = 1024;
 const MOST_UNSENT: usize = 64 * 1024;
 /// Why a connection ends where the request is not known any more: a code of our own, after the 404.
 const UNKNOWN: u16 = 4404;
+/// Why a connection ends whose token was taken away: the same after the 401.
+const TURNED_OUT: u16 = 4401;
 
 /// Tells the same as the event stream: one object for each event, with its name, its id and its data. Then it closes: with
-/// 1000 after the end, 1001 where the service ends, 4404 where the request is not known any more.
+/// 1000 after the end, 1001 where the service ends, 4404 where the request is not known any more, 4401 where the token is not.
 #[utoipa::path(
     get,
     path = "/v2/requests/{id}/ws",
@@ -44,11 +47,14 @@ const UNKNOWN: u16 = 4404;
         (status = 101, description = "A WebSocket: texts `{\"event\":…,\"id\":…,\"data\":…}`, then a close."),
         (status = 404, description = "No such request, or it is another service's.", body = Problem, content_type = TYPE),
         (status = 426, description = "The call asks for no WebSocket.", body = Problem, content_type = TYPE),
-        NoRedis
-    )
+        NoRedis,
+        AtTheDoor
+    ),
+    security(("token" = ["operator"]), ("ticket" = []), ("ticket_in_address" = []))
 )]
 pub(in crate::api) async fn socket(
     State(service): State<Service>,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -59,13 +65,13 @@ pub(in crate::api) async fn socket(
         Ok(upgrade) => upgrade,
         Err(why) => return Ok(not_a_websocket(&why)),
     };
-    let telling = telling(&service, id, last_event_id(&headers, &uri)).await?;
+    let (telling, seat) = telling(&service, &caller, id, last_event_id(&headers, &uri)).await?;
     // Small buffers: most of the time nothing is said, and thousands listen.
     let upgrade = upgrade.read_buffer_size(LONGEST).write_buffer_size(0).max_write_buffer_size(MOST_UNSENT);
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST);
     Ok(upgrade.on_upgrade(async move |socket| {
-        converse(socket, telling).await;
-        drop(open);
+        converse(socket, telling, caller).await;
+        drop((open, seat));
     }))
 }
 
@@ -77,9 +83,9 @@ fn not_a_websocket(why: &WebSocketUpgradeRejection) -> Response {
 }
 
 /// Tells all there is to tell and ends the connection. It is cut where the client does not play its part.
-async fn converse(mut socket: WebSocket, mut telling: Telling) {
+async fn converse(mut socket: WebSocket, mut telling: Telling, caller: Caller) {
     // The listener in it lives until the connection ends, and the service does not end before.
-    if tell(&mut socket, &mut telling).await.is_some() {
+    if tell(&mut socket, &mut telling, caller).await.is_some() {
         // Until the client has closed too: what it has sent meanwhile would else cost it our last words.
         let closed = async { while let Some(Ok(_)) = socket.recv().await {} };
         timeout(PATIENCE, closed).await.unwrap_or_default();
@@ -87,16 +93,23 @@ async fn converse(mut socket: WebSocket, mut telling: Telling) {
 }
 
 /// None where the client has vanished.
-async fn tell(socket: &mut WebSocket, telling: &mut Telling) -> Option<()> {
+async fn tell(socket: &mut WebSocket, telling: &mut Telling, caller: Caller) -> Option<()> {
     match telling {
         Telling::Open(first, listener) => {
             if let Some(first) = first {
                 say(socket, first).await?;
             }
-            match hear(socket, listener.news(), PING_EVERY).await? {
-                Some(News::Ended(told)) => tell_end(socket, &Message::ended(told)).await,
-                Some(News::Gone) => close(socket, UNKNOWN, "the request is not known any more").await,
-                None => close(socket, close_code::AWAY, "the service ends: connect again").await,
+            let news = async {
+                tokio::select! {
+                    news = listener.news() => Some(news),
+                    () = caller.turned_out() => None,
+                }
+            };
+            match hear(socket, news, PING_EVERY).await? {
+                Some(Some(News::Ended(told))) => tell_end(socket, &Message::ended(told)).await,
+                Some(Some(News::Gone)) => close(socket, UNKNOWN, "the request is not known any more").await,
+                None => close(socket, TURNED_OUT, "this token is not known any more").await,
+                Some(None) => close(socket, close_code::AWAY, "the service ends: connect again").await,
             }
         }
         Telling::Ended(end) => tell_end(socket, end).await,

@@ -75,7 +75,7 @@ pub struct Load {
 /// # Errors
 /// Where nothing answers at the start, or the system refuses a thread.
 pub async fn run(phones: &Phones, load: Load, shutdown: CancellationToken) -> io::Result<Report> {
-    let target = Target::new(phones, load.call.path()).map_err(io::Error::other)?;
+    let target = Target::new(phones, load.call).map_err(io::Error::other)?;
     let (tell, told) = oneshot::channel();
     thread::Builder::new().name("load".to_owned()).spawn(move || {
         // Whoever asked has gone where this fails.

@@ -1,0 +1,79 @@
+//! Who makes a call that was let in.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use tokio::sync::watch;
+
+use super::clients::Client;
+use super::tokens::Known;
+use super::{Refusal, Role, Seat, Tokens};
+use crate::api::Service;
+use crate::api::problem::Problem;
+use crate::api::server::Open;
+use crate::domain::{Actor, RequestId};
+use crate::store::TicketHash;
+
+/// As what somebody was let in. Without one, nobody is asked.
+#[derive(Clone)]
+pub(super) enum Pass {
+    /// By a token, which may be taken away.
+    Token(Known, watch::Receiver<Arc<Tokens>>),
+    /// By what may be the ticket of a request; none where it has not even the shape of one.
+    Ticket(Option<TicketHash>),
+}
+
+/// Who calls.
+pub(in crate::api) struct Caller {
+    pass: Option<Pass>,
+    client: Option<Client>,
+}
+
+impl FromRequestParts<Service> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(call: &mut Parts, service: &Service) -> Result<Self, Infallible> {
+        let peer = call.extensions.get::<Arc<Open>>().map(|open| open.peer);
+        let client = peer.map(|peer| service.gate.client(peer, &call.headers));
+        Ok(Self { pass: call.extensions.remove(), client })
+    }
+}
+
+impl Caller {
+    /// The name under which an operator's actions are noted, where the token has one.
+    pub(in crate::api) fn name(&self) -> Option<Actor> {
+        match &self.pass {
+            Some(Pass::Token(known, _)) if known.role == Role::Operator => {
+                known.name.as_ref().map(|name| Actor::new(&format!("{name}@http")))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it may look at this request, and cancel it. What is shown for a request that is not known is told to be wrong in
+    /// the same words as a wrong ticket, and after the same reading: which requests there are is nobody's business.
+    pub(in crate::api) async fn may_see(&self, service: &Service, id: RequestId) -> Result<(), Problem> {
+        let Some(Pass::Ticket(ticket)) = self.pass else { return Ok(()) };
+        let ticket = ticket.ok_or(Refusal::WrongTicket)?;
+        if service.store.is_ticket_of(id, ticket).await? { Ok(()) } else { Err(Refusal::WrongTicket.into()) }
+    }
+
+    /// A place among those who listen.
+    pub(in crate::api) fn seat(&self, service: &Service) -> Result<Seat, Refusal> {
+        service.gate.seat(self.client)
+    }
+
+    /// Waits until the caller may not be here any more: its token was taken away.
+    pub(in crate::api) async fn turned_out(self) {
+        let Some(Pass::Token(known, mut tokens)) = self.pass else { return pending().await };
+        while tokens.borrow_and_update().still_has(&known) {
+            // Nobody can take it away any more.
+            if tokens.changed().await.is_err() {
+                return pending().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a caller is turned away. Tokens and tickets are quoted nowhere.
+
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use metrics::counter;
+
+use super::Rate;
+use crate::api::problem::Problem;
+
+/// After so many seconds one who listens too much may come back: streams end with their requests.
+const AFTER_STREAMS: u64 = 5;
+
+/// Why a caller is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::api) enum Refusal {
+    /// The service has no such name.
+    Host,
+    /// A page of somebody else's calls.
+    Origin,
+    /// There is no token, and one is needed.
+    NoToken,
+    /// Nobody has this token.
+    WrongToken,
+    /// More than one was shown, or in more than one place.
+    TwoTokens,
+    /// This is neither an operator's token nor the request's ticket; or there is no such request, which is told in the same words.
+    WrongTicket,
+    /// The bearer of this token may do something else.
+    Role,
+    /// The client calls more often than this; after so many seconds there may be another call.
+    ClientRate(Rate, u64),
+    /// The driver reports more often than this.
+    DriverRate(Rate, u64),
+    /// The client listens to as many streams as it may.
+    ClientStreams,
+    /// All together listen to as many streams as there may be.
+    Streams,
+}
+
+/// The words by which those are counted who are turned away: without an answer, too, where they have more connections than one
+/// client may, or do not speak TLS.
+pub const REASONS: [&str; 13] = [
+    "host",
+    "origin",
+    "no_token",
+    "wrong_token",
+    "two_tokens",
+    "wrong_ticket",
+    "role",
+    "client_rate",
+    "driver_rate",
+    "client_connections",
+    "client_streams",
+    "streams",
+    "tls",
+];
+
+/// Counts one who was turned away for this reason.
+pub(in crate::api) fn count(reason: &'static str) {
+    counter!("cabstand_http_refused_total", "reason" => reason).increment(1);
+}
+
+impl Refusal {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Origin => "origin",
+            Self::NoToken => "no_token",
+            Self::WrongToken => "wrong_token",
+            Self::TwoTokens => "two_tokens",
+            Self::WrongTicket => "wrong_ticket",
+            Self::Role => "role",
+            Self::ClientRate(..) => "client_rate",
+            Self::DriverRate(..) => "driver_rate",
+            Self::ClientStreams => "client_streams",
+            Self::Streams => "streams",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Origin | Self::Role => StatusCode::FORBIDDEN,
+            Self::NoToken | Self::WrongToken | Self::TwoTokens | Self::WrongTicket => StatusCode::UNAUTHORIZED,
+            Self::ClientRate(..) | Self::DriverRate(..) | Self::ClientStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::Streams => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn detail(self) -> String {
+        let fixed = match self {
+            Self::ClientRate(rate, _) => {
+                return format!("one client may call {rate}: come back after the time in Retry-After");
+            }
+            Self::DriverRate(rate, _) => {
+                return format!("one driver may report {rate}: the next report tells where it is then");
+            }
+            Self::Host => "the service has no such name: it is called by the name that the header Host has to have",
+            Self::Origin => "pages of this origin may not call",
+            Self::NoToken => "this call needs a token, in the header Authorization: Bearer TOKEN",
+            Self::WrongToken => "nobody has this token",
+            Self::TwoTokens => "one token is enough, in one place",
+            Self::WrongTicket => "this is no operator's token, and no ticket of such a request",
+            Self::Role => "whoever has this token may do other things, but not this",
+            Self::ClientStreams => "one client may listen to no more requests at once",
+            Self::Streams => "as many listen as the service has places for: ask for the request as it stands instead",
+        };
+        fixed.to_owned()
+    }
+
+    /// What has to be told by a header, too.
+    fn header(self) -> Option<(axum::http::HeaderName, HeaderValue)> {
+        let challenge = |value| Some((WWW_AUTHENTICATE, HeaderValue::from_static(value)));
+        match self {
+            Self::NoToken => challenge("Bearer realm=\"cabstand\""),
+            Self::WrongToken | Self::TwoTokens | Self::WrongTicket => {
+                challenge("Bearer realm=\"cabstand\", error=\"invalid_token\"")
+            }
+            Self::Role => challenge("Bearer realm=\"cabstand\", error=\"insufficient_scope\""),
+            Self::ClientRate(_, seconds) | Self::DriverRate(_, seconds) => Some((RETRY_AFTER, seconds.into())),
+            Self::ClientStreams => Some((RETRY_AFTER, AFTER_STREAMS.into())),
+            Self::Host | Self::Origin | Self::Streams => None,
+        }
+    }
+}
+
+/// Whoever is told of it is counted.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        count(refusal.reason());
+        Self::new(refusal.status(), refusal.detail()).with_header(refusal.header())
+    }
+}
