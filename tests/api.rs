@@ -51,10 +51,7 @@ async fn a_request_is_opened_shown_and_cancelled() {
     let doors = Doors::open(&redis).await;
     let caller = &doors.caller;
     let response = caller.post("/v2/search", json!({"lat": LAT, "lng": LNG})).await;
-    assert_eq!(response.status(), 200);
-    let opened: Value = response.json().await.unwrap();
-    assert_eq!(opened["request_id"], 1);
-    assert_eq!(opened["ticket"].as_str().map(str::len), Some(43), "{opened}");
+    assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, r#"{"request_id":1}"#));
     caller.post("/v2/search", json!({"lat": LAT, "lng": LNG, "user_id": "ana"})).await;
     let shown: Value = caller.get("/v2/requests/2").await.json().await.unwrap();
     assert_eq!(

@@ -248,23 +248,32 @@ async fn a_ticket_opens_the_streams_of_its_request_by_header_or_by_address() {
 }
 
 #[tokio::test]
-async fn without_tokens_nobody_needs_a_ticket_and_everybody_gets_one() {
+async fn without_tokens_nobody_needs_a_ticket_and_nobody_gets_one() {
     let mut redis = Redis::start();
     let service = Service::start(&redis, &[]);
     let opened = service.caller.post("/v2/search", json!({"lat": LAT, "lng": LNG})).await;
-    let opened: Value = opened.json().await.unwrap();
-    let ticket = opened["ticket"].as_str().unwrap();
-    // Of the ticket nothing but its hash is anywhere in Redis.
-    let kept = redis.field(1, "ticket_sha256").unwrap();
-    assert_ne!(kept, ticket);
-    let shown: Value = service.caller.get("/v2/requests/1").await.json().await.unwrap();
-    assert!(!shown.to_string().contains(&kept) && !shown.to_string().contains(ticket), "{shown}");
+    assert_eq!(opened.json::<Value>().await.unwrap(), json!({"request_id": 1}), "the article's own answer");
+    assert_eq!(redis.field(1, "ticket_sha256"), None);
     for token in [None, Some(NOBODY), Some(NO_TICKET)] {
         assert_eq!(status(&service.caller, "GET /v2/requests/1", None, token).await, 200);
     }
     assert_eq!(status(&service.caller, "POST /v2/cancel", Some(&json!({"request_id": 1})), None).await, 200);
+}
+
+#[tokio::test]
+async fn of_a_ticket_nothing_but_its_hash_is_kept_and_that_is_shown_nowhere() {
+    let mut redis = Redis::start();
+    let file = TokenFile::new(&tokens::all());
+    let service = Service::guarded(&redis, file.path(), &[]);
+    let (id, ticket) = open(&service.caller, RIDER).await;
+    let kept = redis.field(id, "ticket_sha256").unwrap();
+    assert_ne!(kept, ticket);
+    let shown =
+        call(&service.caller, &format!("GET /v2/requests/{id}"), None, Some(&ticket)).await.text().await.unwrap();
+    assert!(shown.contains("searching") && !shown.contains(&kept) && !shown.contains(&ticket), "{shown}");
+    assert_eq!(status(&service.caller, "POST /v2/cancel", Some(&json!({"request_id": id})), Some(&ticket)).await, 200);
     let events = format!("{:?}", redis.run::<redis::Value>("XRANGE cabstand:events - +"));
-    assert!(events.contains("cancelled") && !events.contains(ticket) && !events.contains(&kept), "{events}");
+    assert!(events.contains("cancelled") && !events.contains(&ticket) && !events.contains(&kept), "{events}");
 }
 
 #[tokio::test]

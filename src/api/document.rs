@@ -26,8 +26,8 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
         description = "A tracking service: drivers report where they are, riders ask for one, and hear how that ended. \
             Degrees are decimal, distances metres and times Unix milliseconds by Redis' clock, where nothing else is said. \
             Fields that are not known are ignored. A client has ten seconds to send the headers of a call, and as long for its body. \
-            A service may ask for tokens: each has a role, which says what its bearer may call. Where it asks for none, a ticket \
-            is needed nowhere."
+            A service may ask for tokens: each has a role, which says what its bearer may call. Where it asks for none, no \
+            ticket is given, nor needed."
     ),
     components(schemas(Problem)),
     modifiers(&Keys)

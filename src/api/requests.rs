@@ -38,9 +38,11 @@ pub(super) struct Open {
 pub(super) struct Opened {
     /// Its number.
     request_id: RequestId,
-    /// Who has it may look at this request, listen for its end and cancel it. It is told here and never again.
-    #[schema(example = "q9yDvVXW0n2nGIVjN2mGm2C5oB1QzY0xw0m0bVfEoSg")]
-    ticket: String,
+    /// Who has it may look at this request, listen for its end and cancel it. It is told here and never again; a service that asks
+    /// for no tokens gives none, since there everybody may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, nullable = false, example = "q9yDvVXW0n2nGIVjN2mGm2C5oB1QzY0xw0m0bVfEoSg")]
+    ticket: Option<String>,
 }
 
 /// The request that is to be cancelled.
@@ -94,21 +96,21 @@ pub(super) async fn open(
     Valid(body): Valid<Open>,
 ) -> Result<Json<Opened>, Problem> {
     let no_ticket = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the system has no random bytes for a ticket");
-    let ticket = Ticket::new().ok_or_else(no_ticket)?;
+    let ticket = service.gate.asks_for_tokens().then(|| Ticket::new().ok_or_else(no_ticket)).transpose()?;
     let new = NewRequest {
         user_id: body.user_id,
         pickup: Point::new(body.lat, body.lng)?,
         radius: service.settings.radius,
         ttl: service.settings.ttl,
         interval: service.settings.interval,
-        ticket: Some(ticket.hash()),
+        ticket: ticket.as_ref().map(Ticket::hash),
     };
     let request_id = match caller.name() {
         // Those who are gathered have one name together.
         Some(operator) => service.store.open(&new, &operator).await?,
         None => service.opens.ask(new).await?,
     };
-    Ok(Json(Opened { request_id, ticket: ticket.into_text() }))
+    Ok(Json(Opened { request_id, ticket: ticket.map(Ticket::into_text) }))
 }
 
 /// Cancels a request that is still searching.

@@ -80,6 +80,11 @@ impl Gate {
         }
     }
 
+    /// Whether a caller has to show who it is.
+    pub(in crate::api) fn asks_for_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
     /// One more connection of this peer, if it may have one. A proxy has as many as it needs.
     pub(in crate::api) fn connect(&self, peer: IpAddr) -> Option<Share> {
         if self.is_proxy(peer) { Some(Share::uncounted()) } else { self.connections.take(Client::at(peer)) }
