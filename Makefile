@@ -3,7 +3,15 @@
 CARGO ?= cargo
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test lint build fmt picture bench check-redis
+# How long `make fuzz` stays with each target, and with which of them.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/corpus/*))
+BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# Fuzzing builds for speed, but quickly, and keeps the names of functions.
+GUIDED := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
+	$(CARGO) fuzz run guided --features libfuzzer --sanitizer none --target-dir $(BUILT)/fuzz
+
+.PHONY: help demo test lint build fmt fuzz fuzz-keep picture bench check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -11,12 +19,13 @@ help: ## What there is
 demo: check-redis ## Everything on a private Redis: service, worker, simulated city, console
 	$(CARGO) run --release --locked --quiet -- demo $(ARGS)
 
-test: check-redis ## All tests, against private Redis servers
-	$(CARGO) test --locked
+test: check-redis ## All tests, against private Redis servers, and a brief fuzzing
+	$(CARGO) test --locked --workspace
 
 lint: ## Format, lints and documentation, with warnings as errors
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
 build: ## The program, in target/release
@@ -32,8 +41,22 @@ ifndef ROWS
 endif
 	$(CARGO) bench --locked --bench marks -- $(ROWS)
 
+fuzz: ## Look for inputs that break something, FUZZ_SECONDS=60 for each target; FUZZ_TARGETS=console for one
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { echo 'this takes cargo-fuzz: cargo install cargo-fuzz --locked'; exit 1; }
+	@broken=; for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(BUILT)/fuzz/found/$$target fuzz/crashes/$$target fuzz/artifacts/$$target; \
+		(set -x; CABSTAND_TARGET=$$target $(GUIDED) \
+			$(BUILT)/fuzz/found/$$target fuzz/corpus/$$target fuzz/crashes/$$target -- -artifact_prefix=fuzz/artifacts/$$target/ \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=2048 -print_final_stats=1) || broken="$$broken $$target"; \
+	done; [ -z "$$broken" ] || { echo "broken, see fuzz/artifacts:$$broken"; exit 1; }
+
+fuzz-keep: ## Keep of what was found the inputs that reach what the corpus does not
+	@for target in $(FUZZ_TARGETS); do \
+		CABSTAND_TARGET=$$target $(GUIDED) fuzz/corpus/$$target $(BUILT)/fuzz/found/$$target -- -merge=1 || exit 1; \
+	done
+
 fmt: ## Format the code
-	$(CARGO) fmt
+	$(CARGO) fmt --all
 
 check-redis: ## Install redis-server or valkey-server where there is none
 	@scripts/ensure-redis

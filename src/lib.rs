@@ -66,6 +66,11 @@
 //! `GET /metrics` shows them, and beside them what Redis holds at that moment. `GET /openapi.json` is made of what each
 //! handler says of itself.
 //!
+//! # Foreign bytes
+//!
+//! Whatever reads bytes that others write is held to what it promises of them by the workspace in `fuzz/`. The feature `fuzzing`
+//! opens to it, and to nobody else, the readers that are a room's own affair, each in a file `fuzzing.rs` of that room.
+//!
 //! # The console
 //!
 //! ```text

@@ -7,6 +7,9 @@ mod body;
 mod crowd;
 mod document;
 mod doors;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod health;
 mod json;

@@ -28,7 +28,7 @@ pub(super) struct Problem {
     /// The status of the answer.
     #[serde(serialize_with = "code")]
     #[schema(value_type = u16, minimum = 400, maximum = 599)]
-    status: StatusCode,
+    pub(super) status: StatusCode,
     /// What is wrong, and what to do.
     pub(super) detail: String,
     /// The field of the body that is at fault.

@@ -33,6 +33,13 @@ pub(super) struct Open {
     user_id: Option<UserId>,
 }
 
+impl Open {
+    /// The place, if it is one, and the rider.
+    pub(super) fn checked(self) -> Result<(Point, Option<UserId>), Problem> {
+        Ok((Point::new(self.lat, self.lng)?, self.user_id))
+    }
+}
+
 /// The request that was opened.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Opened {
@@ -51,7 +58,7 @@ pub(super) struct Cancel {
     /// Its number, or the text of that.
     #[serde(deserialize_with = "from_number_or_text")]
     #[schema(schema_with = number_or_text)]
-    request_id: RequestId,
+    pub(super) request_id: RequestId,
 }
 
 fn number_or_text() -> Schema {
@@ -97,9 +104,10 @@ pub(super) async fn open(
 ) -> Result<Json<Opened>, Problem> {
     let no_ticket = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the system has no random bytes for a ticket");
     let ticket = service.gate.asks_for_tokens().then(|| Ticket::new().ok_or_else(no_ticket)).transpose()?;
+    let (pickup, user_id) = body.checked()?;
     let new = NewRequest {
-        user_id: body.user_id,
-        pickup: Point::new(body.lat, body.lng)?,
+        user_id,
+        pickup,
         radius: service.settings.radius,
         ttl: service.settings.ttl,
         interval: service.settings.interval,

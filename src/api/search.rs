@@ -30,6 +30,15 @@ pub(super) struct Query {
     limit: Option<i64>,
 }
 
+impl Query {
+    /// The place and the limit, if they are ones.
+    pub(super) fn checked(&self) -> Result<(Point, usize), Problem> {
+        let place = Point::new(self.lat, self.lng)?;
+        let limit = usize::try_from(self.limit.unwrap_or(1)).ok().filter(|limit| LIMITS.contains(limit));
+        Ok((place, limit.ok_or_else(|| Problem::field("limit", "a limit is a whole number from 1 to 100"))?))
+    }
+}
+
 /// A driver under the names that the article's service gives the fields.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -76,9 +85,6 @@ pub(super) async fn nearest(
     State(service): State<Service>,
     Valid(query): Valid<Query>,
 ) -> Result<Json<Vec<Found>>, Problem> {
-    let place = Point::new(query.lat, query.lng)?;
-    let limit = usize::try_from(query.limit.unwrap_or(1)).ok().filter(|limit| LIMITS.contains(limit));
-    let limit = limit.ok_or_else(|| Problem::field("limit", "a limit is a whole number from 1 to 100"))?;
-    let found = service.looks.ask((place, limit)).await?;
+    let found = service.looks.ask(query.checked()?).await?;
     Ok(Json(found.into_iter().map(Found::from).collect()))
 }

@@ -56,9 +56,9 @@ impl PartialSchema for Reports {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Taken {
     /// How many were taken.
-    accepted: usize,
+    pub(super) accepted: usize,
     /// The others, in their order.
-    refused: Vec<Refused>,
+    pub(super) refused: Vec<Refused>,
 }
 
 /// A report that was not taken, and why.
@@ -117,12 +117,15 @@ async fn many(service: &Service, caller: &Caller, text: &str) -> Result<Response
     Ok(Json(taken).into_response())
 }
 
-fn driver(report: Report) -> Result<Driver, Problem> {
+pub(super) fn driver(report: Report) -> Result<Driver, Problem> {
     Ok(Driver { place: Point::new(report.lat, report.lng)?, id: report.id })
 }
 
 /// The reports of an array that are well and may be taken, and what is to be said of all of them.
-fn sort_out(text: &str, may: impl Fn(&Driver) -> Result<(), Problem>) -> Result<(Vec<Driver>, Taken), Problem> {
+pub(super) fn sort_out(
+    text: &str,
+    may: impl Fn(&Driver) -> Result<(), Problem>,
+) -> Result<(Vec<Driver>, Taken), Problem> {
     let reports = json::array(text)?;
     if reports.len() > MOST {
         return Err(Problem::field("", format!("an array holds at most {MOST} reports, not {}", reports.len())));

@@ -79,13 +79,17 @@ impl Door {
 /// The password in a file: one line, whose end does not count.
 pub(super) fn password_in(path: &Path, option: &str) -> Result<SecretString, Failure> {
     let wrong = |why: &str| Failure::Usage(format!("{option}: {} can't be used as a password: {why}", path.display()));
-    let text = String::from_utf8(contents(path, option)?).map_err(|_| wrong("it is no text in UTF-8"))?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    let line = line.strip_suffix('\r').unwrap_or(line);
+    password_of(contents(path, option)?).map_err(wrong)
+}
+
+/// The password that a file with these bytes holds, or why it holds none.
+pub(super) fn password_of(bytes: Vec<u8>) -> Result<SecretString, &'static str> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8")?;
+    let line = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text);
     match line {
-        "" => Err(wrong("it is empty")),
-        line if line.contains(['\n', '\r', '\0']) => Err(wrong("it has more than one line")),
-        line if line.len() > LONGEST_PASSWORD => Err(wrong("it is longer than 4096 bytes")),
+        "" => Err("it is empty"),
+        line if line.contains(['\n', '\r', '\0']) => Err("it has more than one line"),
+        line if line.len() > LONGEST_PASSWORD => Err("it is longer than 4096 bytes"),
         line => Ok(line.into()),
     }
 }
@@ -115,9 +119,13 @@ mod tests {
         for bytes in [&b"hunter 2"[..], b"hunter 2\n", b"hunter 2\r\n"] {
             assert_eq!(password(bytes).as_deref(), Ok("hunter 2"));
         }
-        for (bytes, why) in
-            [(&b""[..], "empty"), (b"\n", "empty"), (b"hunter\n2\n", "more than one line"), (b"hunter\xff", "UTF-8")]
-        {
+        for (bytes, why) in [
+            (&b""[..], "empty"),
+            (b"\n", "empty"),
+            (b"hunter\n2\n", "more than one line"),
+            (b"hunter\r", "more than one line"),
+            (b"hunter\xff", "UTF-8"),
+        ] {
             let error = password(bytes).unwrap_err();
             assert!(error.contains(why) && !error.contains("hunter"), "{error}");
         }

@@ -9,6 +9,9 @@ mod demo;
 mod doctor;
 mod door;
 mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod help;
 mod hiding;

@@ -27,7 +27,7 @@ impl Store {
     }
 }
 
-fn near(value: Value) -> Result<Near, StoreError> {
+pub(super) fn near(value: Value) -> Result<Near, StoreError> {
     let odd = |error: redis::ParsingError| StoreError::Answer(clean(error.to_string().as_bytes()));
     let (id, metres, hash, lng, lat, seen, stale) = Answer::from_redis_value(value).map_err(odd)?;
     let seen = seen.parse::<f64>().ok().map(super::server::unix_ms);

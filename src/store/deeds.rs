@@ -53,17 +53,7 @@ impl Store {
         let now = UnixMs(seconds * 1_000 + micros / 1_000);
         let Some(start) = seals.iter().map(start).min() else { return Ok(Vec::new()) };
         let (is_whole, told) = self.events_of_deeds(start).await?;
-        let traced = seals.iter().map(|seal| {
-            let own: Vec<Event> =
-                told.iter().filter(|(id, _)| *id == seal.id).map(|(_, event)| event.clone()).collect();
-            match (own.is_empty(), is_whole) {
-                (false, _) => Traced::Done(own),
-                (true, false) => Traced::Lost,
-                (true, true) if now <= seal.until => Traced::Open,
-                (true, true) => Traced::NotDone,
-            }
-        });
-        Ok(traced.collect())
+        Ok(seals.iter().map(|seal| traced(seal, now, is_whole, &told)).collect())
     }
 
     /// All events of deeds from that place on, and whether the stream reaches back as far.
@@ -77,13 +67,29 @@ impl Store {
             let page: Vec<Entry> = self.page(&from, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok((is_whole, told)) };
             from = format!("({last}");
-            told.extend(page.into_iter().filter_map(event).filter_map(|event| Some((event.deed?, event))));
+            told.extend(page.into_iter().filter_map(of_deed));
         }
     }
 
     async fn page<T: FromRedisValue>(&self, from: &str, count: usize) -> Result<T, StoreError> {
         let mut range = redis::cmd("XRANGE");
         self.query(range.arg(&self.keys.events).arg(from).arg("+").arg("COUNT").arg(count)).await
+    }
+}
+
+/// An event that belongs to a deed.
+pub(super) fn of_deed(entry: Entry) -> Option<(DeedId, Event)> {
+    event(entry).and_then(|event| Some((event.deed?, event)))
+}
+
+/// What became of a deed, by what the stream tells of all of them.
+pub(super) fn traced(seal: &Seal, now: UnixMs, is_whole: bool, told: &[(DeedId, Event)]) -> Traced {
+    let own: Vec<Event> = told.iter().filter(|(id, _)| *id == seal.id).map(|(_, event)| event.clone()).collect();
+    match (own.is_empty(), is_whole) {
+        (false, _) => Traced::Done(own),
+        (true, false) => Traced::Lost,
+        (true, true) if now <= seal.until => Traced::Open,
+        (true, true) => Traced::NotDone,
     }
 }
 

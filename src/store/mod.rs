@@ -12,6 +12,9 @@ mod drivers;
 mod error;
 mod events;
 mod flags;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod groups;
 mod keys;
 mod last;

@@ -118,7 +118,7 @@ impl Gate {
     }
 
     /// Who calls by way of this peer.
-    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    pub(in crate::api) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let behind = if self.is_proxy(peer) { clients::behind_proxy(headers) } else { None };
         behind.unwrap_or_else(|| Client::at(peer))
     }

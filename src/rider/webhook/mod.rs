@@ -12,6 +12,9 @@
 
 mod backoff;
 mod collect;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod message;
 mod noise;
 mod receiver;

@@ -26,7 +26,7 @@ pub struct Facts {
 pub struct Info(HashMap<String, String>);
 
 impl Info {
-    fn parse(text: &str) -> Self {
+    pub(in crate::store) fn parse(text: &str) -> Self {
         let lines = text.lines().map(|line| clean(line.as_bytes()));
         Self(lines.filter_map(|line| line.split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned()))).collect())
     }
