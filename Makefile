@@ -11,7 +11,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 GUIDED := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
 	$(CARGO) fuzz run guided --features libfuzzer --sanitizer none --target-dir $(BUILT)/fuzz
 
-.PHONY: help demo test lint build fmt fuzz fuzz-keep picture bench check-redis
+.PHONY: help demo test lint advisories build fmt fuzz fuzz-keep picture bench check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -22,11 +22,19 @@ demo: check-redis ## Everything on a private Redis: service, worker, simulated c
 test: check-redis ## All tests, against private Redis servers, and a brief fuzzing
 	$(CARGO) test --locked --workspace
 
-lint: ## Format, lints and documentation, with warnings as errors
+lint: ## Format, lints, documentation and licences, with warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources; \
+	else \
+		echo 'licences, bans and sources were not looked at: cargo install cargo-deny --locked'; \
+	fi
+
+advisories: ## Whether anything is known against what we depend on; asks the network
+	$(CARGO) deny --locked check advisories
 
 build: ## The program, in target/release
 	$(CARGO) build --release --locked
