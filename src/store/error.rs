@@ -169,7 +169,11 @@ impl StoreError {
         let reason = match (ailment, code, detail) {
             (Ailment::NoAuth, Some("WRONGPASS"), _) => WRONG_LOGIN.to_owned(),
             // Which right is missing is told there alone.
-            (Ailment::NotPermitted, _, Some(detail)) => format!("{}; {}", clean(detail.as_bytes()), ailment.advice()),
+            (Ailment::NotPermitted, _, Some(detail)) => {
+                // Behind it stands in which script, by a number that says nothing to anybody.
+                let detail = detail.split(" script: ").next().unwrap_or_default();
+                format!("{}; {}", clean(detail.as_bytes()), ailment.advice())
+            }
             _ => ailment.advice().to_owned(),
         };
         Self::Unwell { address, ailment, reason }
@@ -212,6 +216,15 @@ impl StoreError {
             Self::Away { .. } => true,
             Self::Unwell { ailment, .. } => ailment.is_away(),
             _ => false,
+        }
+    }
+
+    /// Where the Redis is that it is about, without its password; none where it is about none.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Away { address, .. } | Self::Unwell { address, .. } | Self::Server { address, .. } => Some(address),
+            _ => None,
         }
     }
 

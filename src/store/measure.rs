@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use metrics::{SharedString, counter, histogram};
-use redis::{Arg, Cmd, RedisError, RedisResult};
+use redis::{Arg, Cmd, RedisError};
 
-use super::{Store, StoreError};
+use super::{Failed, Store, StoreError};
 
 impl Store {
     /// Waits for an answer, and notes how long it took under the name of the command or script that was sent; and what that cost
@@ -13,7 +13,7 @@ impl Store {
     pub(super) async fn measured<T>(
         &self,
         command: impl Into<SharedString>,
-        answer: impl Future<Output = RedisResult<T>>,
+        answer: impl Future<Output = Result<T, Failed>>,
     ) -> Result<T, StoreError> {
         let (took, answer) = self.timed(command, answer).await;
         self.pay(self.way.cost_of(took));
@@ -24,19 +24,30 @@ impl Store {
     pub(super) async fn timed<T>(
         &self,
         command: impl Into<SharedString>,
-        answer: impl Future<Output = RedisResult<T>>,
+        answer: impl Future<Output = Result<T, Failed>>,
     ) -> (Duration, Result<T, StoreError>) {
         let began = Instant::now();
         let answer = answer.await;
         let took = began.elapsed();
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(took);
-        (took, answer.map_err(|error| self.counted(&error)))
+        (took, answer.map_err(|failed| self.failed(&failed)))
+    }
+
+    /// Counts what went wrong with a command, and takes it down where it says something of Redis as it is now.
+    fn failed(&self, failed: &Failed) -> StoreError {
+        let error = self.counted(&failed.error);
+        let error = if failed.asked { error } else { error.before_asking() };
+        if let Some(number) = failed.now {
+            self.link.condition().failed(&error, number);
+        }
+        error
     }
 
     /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
     pub(super) fn turned_down(&self, reason: &str) -> StoreError {
         let error = StoreError::from_words(&self.address, reason);
         count(&error);
+        self.link.condition().refused(&error);
         error
     }
 
