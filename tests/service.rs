@@ -195,18 +195,18 @@ async fn an_outage_of_redis_is_survived_and_expires_nobody() {
     service.wait_for_log(&attempt(3), 1);
     redis.kill();
     service.wait_for_health(StatusCode::SERVICE_UNAVAILABLE).await;
-    service.wait_for_log("worker: Redis at", 1);
+    service.wait_for_log("can't be reached", 1);
 
     let _restarted = Restarted::in_place_of(&mut redis);
     service.wait_for_health(StatusCode::OK).await;
-    service.wait_for_log("worker: Redis answers again", 1);
+    service.wait_for_log("is well again, after", 1);
     redis.run::<()>(&format!("GEOADD drivers {LNG} {LAT} d"));
     redis.wait_for_state(1, "found");
     service.wait_for_log("Driver d found\n", 1);
     assert_eq!((redis.state(2).as_deref(), redis.state(3).as_deref()), (Some("searching"), Some("searching")));
     assert_eq!(redis.run::<Vec<String>>("MGET 2 3"), ["1", "1"]);
     assert!(!service.log().contains("Sorry"), "{}", service.log());
-    assert_eq!(service.log().matches("worker: Redis at").count(), 1, "an outage is told once: {}", service.log());
+    assert_eq!(service.log().matches("can't be reached").count(), 1, "an outage is told once: {}", service.log());
     assert!(service.is_running());
 }
 

@@ -57,7 +57,10 @@ pub(super) enum NoRedis {}
 
 impl IntoResponses for NoRedis {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let away = problems(&[(503, "Redis can't be reached.")]);
+        let away = problems(&[(
+            503,
+            "Redis can't be reached, or cannot do it now. A change may have been made where the answer to it did not come in time.",
+        )]);
         let mut responses = with_header(away, "Retry-After", &Type::Integer, "After how many seconds to try again.");
         responses.extend(problems(&[(500, "Redis did not do what it was asked to.")]));
         responses

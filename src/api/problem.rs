@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{InvalidId, PointError, State, clean};
+use crate::domain::{InvalidId, PointError, State, UnixMs, clean};
 use crate::store::{Refusal, StoreError};
 
 /// The type of a problem's document.
@@ -37,6 +37,9 @@ pub(super) struct Problem {
     /// How the request ended that was to be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
+    /// Since when it is so, by the clock of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<UnixMs>,
     /// What the answer tells by a header, too.
     #[serde(skip)]
     #[schema(ignore)]
@@ -58,6 +61,7 @@ impl Problem {
             detail: clean(detail.as_ref().as_bytes()),
             field: None,
             state: None,
+            since: None,
             header: None,
         }
     }
@@ -71,6 +75,11 @@ impl Problem {
     /// The same, with what is told by a header, too.
     pub(super) fn with_header(self, header: Option<(HeaderName, HeaderValue)>) -> Self {
         Self { header: header.map(Box::new), ..self }
+    }
+
+    /// That Redis does not do its work.
+    pub(super) fn unwell(detail: impl AsRef<str>, since: Option<UnixMs>) -> Self {
+        Self { since, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
     pub(super) fn no_such_page() -> Self {
@@ -102,10 +111,9 @@ impl From<InvalidId> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            // Where Redis is concerns nobody outside; the log and the console say it.
-            StoreError::Away { reason, .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis can't be reached: {reason}"))
-            }
+            // Where Redis is concerns nobody outside, nor what is to be done; the log and `/health` say it.
+            StoreError::Away { reason, .. } => Self::unwell(format!("Redis can't be reached: {reason}"), None),
+            StoreError::Unwell { ailment, .. } => Self::unwell(format!("Redis {}", ailment.meaning()), None),
             StoreError::Refused(Refusal::UnknownRequest(_)) => Self::no_such_request(),
             // Nor does the name of who ended it.
             StoreError::Refused(Refusal::AlreadyEnded { id, state, .. }) => {

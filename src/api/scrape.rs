@@ -27,7 +27,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 )]
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());
-    let page = service.metrics.render() + &live(service.hub.listeners(), &vitals, &outbox);
+    let trouble = service.store.trouble().map_or(0, |trouble| trouble.began.elapsed().as_secs().max(1));
+    let page = service.metrics.render() + &live(service.hub.listeners(), trouble, &vitals, &outbox);
     ([(header::CONTENT_TYPE, TEXT)], page)
 }
 
@@ -42,11 +43,21 @@ pub(super) async fn sort(metrics: &PrometheusHandle) {
 
 /// What is so at this moment. On a page of its own, made anew each time: what is not known is not on it, and no old figure
 /// stays. A reading that Redis refuses, since a foreign hand put something else under its key, hides nothing but itself.
-fn live(listeners: usize, vitals: &Result<Vitals, StoreError>, outbox: &Result<OutboxCounts, StoreError>) -> String {
+fn live(
+    listeners: usize,
+    trouble: u64,
+    vitals: &Result<Vitals, StoreError>,
+    outbox: &Result<OutboxCounts, StoreError>,
+) -> String {
     let page = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&page, || {
         let away = [vitals.as_ref().err(), outbox.as_ref().err()].into_iter().flatten().any(StoreError::is_away);
         show("cabstand_redis_up", "1 while Redis answers, 0 while it is away", u64::from(!away));
+        show(
+            "cabstand_redis_trouble_seconds",
+            "How long Redis has been away or takes no changes; 0 while it does its work",
+            trouble,
+        );
         show("cabstand_listeners", "Riders' connections to this service that wait for an end", listeners as u64);
         if let Ok(vitals) = vitals {
             show("cabstand_drivers", "Drivers on the map", vitals.drivers);
@@ -79,9 +90,10 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_shown() {
-        let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned() };
-        let page = live(3, &Err(away()), &Err(away()));
+        let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned(), asked: false };
+        let page = live(3, 5, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
+        assert!(page.contains("cabstand_redis_trouble_seconds 5\n"), "{page}");
         assert!(page.contains("cabstand_listeners 3\n"), "{page}");
         assert!(!page.contains("cabstand_drivers"), "{page}");
     }

@@ -18,7 +18,8 @@ pub(super) struct Membership {
 impl Membership {
     /// `task` is the name that stands in the log.
     pub(super) fn new(store: Store, group: Group, consumer: Actor, task: &'static str) -> Self {
-        Self { store, group, consumer, member: None, outage: Outage::new(task) }
+        let outage = Outage::new(task, &store);
+        Self { store, group, consumer, member: None, outage }
     }
 
     /// Waits for the next events of this member; none at the shutdown. Waiting may be broken off; between dealing with a

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates};
 use secrecy::ExposeSecret;
 
@@ -45,7 +48,7 @@ impl Address {
             None if settings.username().is_some() => return Err(StoreError::Address(NO_PASSWORD.to_owned())),
             None => {}
         }
-        Ok(Self { info: info.set_redis_settings(settings), certificates: None })
+        Ok(Self { info: info.set_redis_settings(settings).set_tcp_settings(tcp()), certificates: None })
     }
 
     /// The same, with authorities or a certificate of one's own.
@@ -104,6 +107,17 @@ impl Address {
         self.info.redis_settings().password().is_some()
     }
 }
+
+/// A connection on which nothing was said for a while is asked whether it is alive: else nobody would notice that the other end
+/// has vanished without a word, and a router on the way would forget a connection that waits.
+fn tcp() -> TcpSettings {
+    TcpSettings::default()
+        .set_nodelay(true)
+        .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))
+}
+
+/// After so long without a word.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
 const FORM: &str = "write redis://HOST:PORT/DB, rediss://HOST:PORT/DB for TLS, or unix:/PATH/TO/SOCKET";
 const NO_PASSWORD: &str =

@@ -138,7 +138,8 @@ impl EventTail {
 /// Reads that wait, on a connection of their own that is made anew after an error.
 pub(super) struct Reader {
     store: Store,
-    connection: Option<MultiplexedConnection>,
+    /// With the name of the shared connection at that time: where that was made anew, Redis may be another one by now.
+    connection: Option<(u64, MultiplexedConnection)>,
 }
 
 impl Reader {
@@ -161,13 +162,17 @@ impl Reader {
     }
 
     async fn query<T: redis::FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, StoreError> {
-        let counted = |error| self.store.counted(&error);
+        let number = self.store.link.number();
         let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.store.client.get_multiplexed_async_connection_with_config(&config()).await.map_err(counted)?,
+            Some((then, connection)) if then == number => connection,
+            _ => {
+                let config = config();
+                let coming = self.store.client.get_multiplexed_async_connection_with_config(&config);
+                coming.await.map_err(|error| self.store.counted(&error).before_asking())?
+            }
         };
-        let answer = command.query_async(&mut connection).await.map_err(counted)?;
-        self.connection = Some(connection);
+        let answer = command.query_async(&mut connection).await.map_err(|error| self.store.counted(&error))?;
+        self.connection = Some((number, connection));
         Ok(answer)
     }
 }

@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use metrics::{SharedString, counter, histogram};
-use redis::{Arg, Cmd, RedisError, RedisResult};
+use redis::{Arg, Cmd, RedisError};
 
-use super::{Store, StoreError};
-use crate::domain::clean;
+use super::{Failed, Store, StoreError};
 
 impl Store {
     /// Waits for an answer, and notes how long it took under the name of the command or script that was sent; and what that cost
@@ -14,7 +13,7 @@ impl Store {
     pub(super) async fn measured<T>(
         &self,
         command: impl Into<SharedString>,
-        answer: impl Future<Output = RedisResult<T>>,
+        answer: impl Future<Output = Result<T, Failed>>,
     ) -> Result<T, StoreError> {
         let (took, answer) = self.timed(command, answer).await;
         self.pay(self.way.cost_of(took));
@@ -25,28 +24,44 @@ impl Store {
     pub(super) async fn timed<T>(
         &self,
         command: impl Into<SharedString>,
-        answer: impl Future<Output = RedisResult<T>>,
+        answer: impl Future<Output = Result<T, Failed>>,
     ) -> (Duration, Result<T, StoreError>) {
         let began = Instant::now();
         let answer = answer.await;
         let took = began.elapsed();
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(took);
-        (took, answer.map_err(|error| self.counted(&error)))
+        (took, answer.map_err(|failed| self.failed(&failed)))
+    }
+
+    /// Counts what went wrong with a command, and takes it down where it says something of Redis as it is now.
+    fn failed(&self, failed: &Failed) -> StoreError {
+        let error = self.counted(&failed.error);
+        let error = if failed.asked { error } else { error.before_asking() };
+        if let Some(number) = failed.now {
+            self.link.condition().failed(&error, number);
+        }
+        error
     }
 
     /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
     pub(super) fn turned_down(&self, reason: &str) -> StoreError {
-        refused();
-        StoreError::Server { address: self.address.to_string(), reason: clean(reason.as_bytes()) }
+        let error = StoreError::from_words(&self.address, reason);
+        count(&error);
+        self.link.condition().refused(&error);
+        error
     }
 
     /// Counts an error, and answers it in our words. By itself for reads that wait: how long they took says nothing.
     pub(super) fn counted(&self, error: &RedisError) -> StoreError {
         let error = StoreError::from_redis(&self.address, error);
-        if let Some(kind) = kind(&error) {
-            counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
-        }
+        count(&error);
         error
+    }
+}
+
+fn count(error: &StoreError) {
+    if let Some(kind) = kind(error) {
+        counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
     }
 }
 
@@ -69,6 +84,7 @@ fn kind(error: &StoreError) -> Option<&'static str> {
         StoreError::Server { reason, .. } if reason.contains("BUSYGROUP") => None,
         StoreError::Server { .. } => Some("refused"),
         StoreError::Away { .. } => Some("away"),
+        StoreError::Unwell { ailment, .. } => Some(ailment.word()),
         StoreError::Refused(_) => None,
         _ => Some("answer"),
     }

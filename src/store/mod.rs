@@ -5,8 +5,10 @@
 
 mod access;
 mod address;
+mod ailment;
 mod around;
 mod checkup;
+mod condition;
 mod deeds;
 mod drivers;
 mod error;
@@ -18,6 +20,7 @@ pub mod fuzzing;
 mod groups;
 mod keys;
 mod last;
+mod link;
 mod login;
 mod measure;
 mod notifications;
@@ -39,12 +42,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
+use redis::{Client, Cmd, FromRedisValue, Pipeline};
 
 pub use access::{Access, Armed};
 pub use address::Address;
+pub use ailment::Ailment;
 pub use checkup::{Canary, Facts, Heard, Info, Misshapen, Missing, NOTICES, Overdue, Pulse, Saving};
+pub use condition::Trouble;
 pub use deeds::Traced;
 pub use error::{Refusal, StoreError};
 pub use events::EventTail;
@@ -68,19 +72,24 @@ use crate::domain::{Freshness, Seal};
 
 use access::Switch;
 use keys::Keys;
+use link::{Failed, Link};
 use scripts::Scripts;
 use toll::Way;
 
 /// How long a command may take until the answer is no longer waited for.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long it may take to connect.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long it may take to connect. With TLS a connection takes three times there and back, and a way that is half a second long
+/// is no reason to give up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Commands about the server, which it answers whatever ails it.
+const OF_SERVER: [&str; 4] = ["config", "hello", "info", "time"];
 
 /// A handle on one Redis. Clones share one connection, which comes back by itself after a cut.
 #[derive(Clone)]
 pub struct Store {
     client: Client,
-    connection: ConnectionManager,
+    link: Link,
     address: Address,
     keys: Keys,
     scripts: &'static Scripts,
@@ -99,20 +108,20 @@ impl Store {
     /// Connects, and asks the server once whether it answers.
     ///
     /// # Errors
-    /// Where the address is none, nobody answers there within a second, or the server turns us away.
+    /// Where the address is none, nobody answers there within four seconds, or the server turns us away.
     pub async fn connect(address: Address, region: Option<&Region>, access: Access) -> Result<Self, StoreError> {
         let client = address.client()?;
-        // A connection of its own comes first: it fails at once and with the true reason.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let away = |error| tls::at_the_door(&address, &error);
-        let mut first = client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
-        redis::cmd("PING").exec_async(&mut first).await.map_err(away)?;
-        let connection = client.get_connection_manager_lazy(manager_config()).map_err(away)?;
+        let link = Link::open(client.clone()).await.map_err(away)?;
+        let mut first = link.line().await.map_err(|failed| away(failed.error))?;
+        match redis::cmd("PING").exec_async(&mut first.connection).await.map_err(away) {
+            // It can be read all the same.
+            Err(error) if error.ailment() == Some(Ailment::NotSaving) => {}
+            answer => answer?,
+        }
         Ok(Self {
             client,
-            connection,
+            link,
             keys: Keys::new(region),
             scripts: Scripts::shared(),
             old_calls: Arc::default(),
@@ -144,23 +153,25 @@ impl Store {
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let mut connection = self.connection.clone();
-        self.measured(measure::name(command), command.query_async(&mut connection)).await
+        let name = measure::name(command);
+        let is_of_server = OF_SERVER.contains(&name.as_str());
+        let answer = async {
+            let mut line = self.link.line().await?;
+            let answer = command.query_async(&mut line.connection).await;
+            if is_of_server { line.heard_of_server(answer) } else { line.heard(answer) }
+        };
+        self.measured(name, answer).await
     }
 
     async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
-        let mut connection = self.connection.clone();
-        self.measured("pipeline", commands.query_async(&mut connection)).await
+        self.measured("pipeline", self.send_all(commands)).await
     }
-}
 
-/// A command that finds the connection cut fails at once and so starts one try to connect: nobody waits in a queue that
-/// grows, and no command is ever sent twice.
-fn manager_config() -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new()
-        .set_number_of_retries(0)
-        .set_connection_timeout(Some(CONNECT_TIMEOUT))
-        .set_response_timeout(Some(RESPONSE_TIMEOUT))
+    async fn send_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failed> {
+        let mut line = self.link.line().await?;
+        let answer = commands.query_async(&mut line.connection).await;
+        line.heard(answer)
+    }
 }
 
 /// Whole milliseconds, at least one: Redis refuses a TTL of 0, and takes a read that waits for 0 to wait for ever.

@@ -257,11 +257,15 @@ impl Listener {
             tokio::select! {
                 () = sleep(BEAT) => {}
                 () = line.cut.notified() => {
-                    return StoreError::Away { address: self.store.address.to_string(), reason: "the connection was cut".to_owned() };
+                    return StoreError::Away { address: self.store.address.to_string(), reason: "the connection was cut".to_owned(), asked: true };
                 }
             }
             if let Err(error) = redis::cmd("PING").exec_async(&mut line.connection).await {
-                return self.error(&error);
+                let error = self.error(&error);
+                // One that cannot save refuses this, and is there.
+                if error.is_away() {
+                    return error;
+                }
             }
             // Asked before the test as well: what happened until it heard again was not heard.
             let mut deaf = self.is_deaf();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
 
-use super::{Store, StoreError, millis};
+use super::{Ailment, Store, StoreError, millis};
 use crate::domain::{Actor, RequestId, State, clean};
 
 /// What came of a look at a request.
@@ -72,10 +72,13 @@ impl Store {
         let mut call = self.call(&self.scripts.attempt);
         call.arg(worker.as_str()).arg(most);
         let (next_ms, late_ms, outcomes): (i64, Vec<u64>, Vec<Value>) = self.run(&call).await?;
+        let looks = self.looks(outcomes)?;
+        // The heartbeat at least was written.
+        self.link.condition().changed();
         Ok(Round {
             next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
             late: late_ms.into_iter().map(Duration::from_millis).collect(),
-            looks: looks(outcomes),
+            looks,
         })
     }
 
@@ -91,7 +94,7 @@ impl Store {
         for id in ids {
             call.arg(id.number());
         }
-        Ok(looks(self.run(&call).await?))
+        self.looks(self.run(&call).await?)
     }
 
     /// A part of a sweep, at most so many requests: a look at all who wait, oldest first, because of a change that was heard
@@ -114,7 +117,7 @@ impl Store {
         Ok(SweepPart {
             again_in: Duration::from_millis(again_ms),
             complete_since: u64::try_from(began_ago_us).ok().map(Duration::from_micros),
-            looks: looks(outcomes),
+            looks: self.looks(outcomes)?,
         })
     }
 
@@ -126,12 +129,23 @@ impl Store {
         self.switch.check()?;
         self.query(redis::cmd("ZREM").arg(&self.keys.workers).arg(worker.as_str())).await
     }
-}
 
-/// Reads outcomes. One whose id is none is left out: the script has done its work by now, and one odd member of the schedule
-/// must not hide the rest.
-fn looks(outcomes: Vec<Value>) -> Vec<Look> {
-    outcomes.into_iter().filter_map(look).collect()
+    /// Reads outcomes. One whose id is none is left out: the script has done its work by now, and one odd member of the schedule
+    /// must not hide the rest.
+    ///
+    /// # Errors
+    /// Where a look failed by what ails Redis: that is no request's own affair, and all are to be looked at again.
+    fn looks(&self, outcomes: Vec<Value>) -> Result<Vec<Look>, StoreError> {
+        let looks: Vec<Look> = outcomes.into_iter().filter_map(look).collect();
+        let mut reasons = looks.iter().filter_map(|look| match &look.outcome {
+            Outcome::Failed(reason) => Some(reason),
+            _ => None,
+        });
+        match reasons.find(|reason| Ailment::of_text(reason).is_some()) {
+            Some(reason) => Err(self.turned_down(reason)),
+            None => Ok(looks),
+        }
+    }
 }
 
 /// Reads `{id, outcome, why it failed}`.

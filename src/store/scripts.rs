@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
+use redis::aio::MultiplexedConnection;
 use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, ToRedisArgs};
 
 use super::{Store, StoreError};
@@ -133,39 +134,54 @@ impl Store {
 
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, StoreError> {
         let answer = async {
-            // One that only reads is called as such, so that it runs under a viewer's rights, and cannot write whatever it says.
-            // Redis 6 knows no such call, and older rights may not grant it.
-            if call.script.reads && !self.old_calls.load(Ordering::Relaxed) {
-                match self.send(call, "EVALSHA_RO", "EVAL_RO").await {
-                    Err(error) if is_unknown_or_forbidden(&error) => {
-                        let answer = self.send(call, "EVALSHA", "EVAL").await;
-                        self.old_calls.store(answer.is_ok(), Ordering::Relaxed);
-                        // Where neither is granted, it is the first that should be.
-                        return answer.map_err(|second| if is_unknown_or_forbidden(&second) { error } else { second });
-                    }
-                    answer => return answer,
-                }
-            }
-            self.send(call, "EVALSHA", "EVAL").await
+            let mut line = self.link.line().await?;
+            let answer = self.send(call, &mut line.connection).await;
+            line.heard(answer)
         };
-        self.measured(call.script.name, answer).await
+        let answer = self.measured(call.script.name, answer).await;
+        if let (Err(error), false) = (&answer, call.script.reads) {
+            self.link.condition().refused(error);
+        }
+        answer
     }
 
-    async fn send<T: FromRedisValue>(&self, call: &Call<'_>, by_hash: &str, by_code: &str) -> RedisResult<T> {
-        let (mut connection, script) = (self.connection.clone(), call.script);
-        let as_written = (by_hash == "EVALSHA_RO") == script.reads;
-        let answer: RedisResult<T> = if as_written {
-            call.command.query_async(&mut connection).await
-        } else {
-            call.in_words(by_hash, &script.hash).query_async(&mut connection).await
-        };
-        match answer {
-            // A Redis that was started anew, or has run something else meanwhile, does not know it; it keeps what it has run.
-            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                call.in_words(by_code, &script.code).query_async(&mut connection).await
+    async fn send<T: FromRedisValue>(&self, call: &Call<'_>, connection: &mut MultiplexedConnection) -> RedisResult<T> {
+        // One that only reads is called as such, so that it runs under a viewer's rights, and cannot write whatever it says.
+        // Redis 6 knows no such call, and older rights may not grant it.
+        if call.script.reads && !self.old_calls.load(Ordering::Relaxed) {
+            match send_as(call, connection, "EVALSHA_RO", "EVAL_RO").await {
+                Err(error) if is_unknown_or_forbidden(&error) => {
+                    let answer = send_as(call, connection, "EVALSHA", "EVAL").await;
+                    self.old_calls.store(answer.is_ok(), Ordering::Relaxed);
+                    // Where neither is granted, it is the first that should be.
+                    return answer.map_err(|second| if is_unknown_or_forbidden(&second) { error } else { second });
+                }
+                answer => return answer,
             }
-            answer => answer,
         }
+        send_as(call, connection, "EVALSHA", "EVAL").await
+    }
+}
+
+async fn send_as<T: FromRedisValue>(
+    call: &Call<'_>,
+    connection: &mut MultiplexedConnection,
+    by_hash: &str,
+    by_code: &str,
+) -> RedisResult<T> {
+    let script = call.script;
+    let as_written = (by_hash == "EVALSHA_RO") == script.reads;
+    let answer: RedisResult<T> = if as_written {
+        call.command.query_async(connection).await
+    } else {
+        call.in_words(by_hash, &script.hash).query_async(connection).await
+    };
+    match answer {
+        // A Redis that was started anew, or has run something else meanwhile, does not know it; it keeps what it has run.
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+            call.in_words(by_code, &script.code).query_async(connection).await
+        }
+        answer => answer,
     }
 }
 

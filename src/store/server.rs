@@ -17,7 +17,9 @@ impl Store {
     /// # Errors
     /// Where it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.query(&redis::cmd("PING")).await
+        let answer = self.query(&redis::cmd("PING")).await;
+        // A Redis that cannot save refuses this, too.
+        answer.inspect_err(|error| self.link.condition().refused(error))
     }
 
     /// Reads the clock and the figures in one round trip.

@@ -91,8 +91,7 @@ impl Store {
             pipe.add_command(command);
         }
         pipe.cmd("TIME");
-        let mut connection = self.connection.clone();
-        let (_, answer) = self.timed("pipeline", pipe.query_async::<Vec<Value>>(&mut connection)).await;
+        let (_, answer) = self.timed("pipeline", self.send_all::<Vec<Value>>(&pipe)).await;
         let mut values = VecDeque::from(answer?);
         if let (Some(before), Some(after)) = (clock(values.pop_front()), clock(values.pop_back())) {
             self.pay(after.saturating_sub(before));

@@ -34,7 +34,7 @@ const CHUNKS_A_ROUND: usize = 20;
 /// Works until `shutdown`.
 pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
     let watch = store.watch_for_work();
-    let mut outage = Outage::new("worker");
+    let mut outage = Outage::new("worker", &store);
     let mut agenda = Agenda::new(Instant::now(), store.freshness());
     let mut worker = Worker { store, name: worker, odd: HashSet::new() };
     while !shutdown.is_cancelled() {

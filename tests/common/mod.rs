@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod command;
 pub mod desk;
 pub mod doors;
+pub mod faults;
 pub mod listener;
 pub mod pty;
 pub mod receiver;
@@ -81,6 +82,12 @@ impl Redis {
         kill(self.process(), Signal::SIGKILL).unwrap();
     }
 
+    /// Connects anew, to one that was started in its place, say; whether that went well.
+    pub fn reconnects(&mut self) -> bool {
+        let connection = redis::Client::open(self.server.url()).and_then(|client| client.get_connection());
+        connection.map(|connection| self.connection = connection).is_ok()
+    }
+
     /// The server's process.
     pub fn process(&mut self) -> Pid {
         let info: String = self.run("INFO server");
@@ -102,16 +109,17 @@ pub struct Restarted(Child);
 
 impl Restarted {
     pub fn in_place_of(redis: &mut Redis) -> Self {
+        let restarted = Self::begun(redis, &[]);
+        until("Redis to be back", || redis.reconnects() && redis.try_run::<String>("PING").is_ok());
+        restarted
+    }
+
+    /// One with further options, which may still be loading.
+    pub fn begun(redis: &Redis, options: &[&str]) -> Self {
         let mut command = Command::new("redis-server");
         command.args(["--port", "0", "--save", "", "--appendonly", "yes", "--dir"]).arg(redis.server.directory());
-        command.arg("--unixsocket").arg(redis.server.socket()).stdout(Stdio::null());
-        let child = command.spawn().unwrap();
-        until("Redis to be back", || {
-            let connection = redis::Client::open(redis.server.url()).and_then(|client| client.get_connection());
-            connection.map(|connection| redis.connection = connection).is_ok()
-                && redis.try_run::<String>("PING").is_ok()
-        });
-        Self(child)
+        command.arg("--unixsocket").arg(redis.server.socket()).args(options).stdout(Stdio::null());
+        Self(command.spawn().unwrap())
     }
 }
 

@@ -99,7 +99,7 @@ impl Hub {
     }
 
     async fn follow(&self) {
-        let mut outage = Outage::new("listeners");
+        let mut outage = Outage::new("listeners", &self.store);
         let mut tail = None;
         loop {
             match self.step(&mut tail).await {

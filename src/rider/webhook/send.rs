@@ -37,10 +37,10 @@ enum Ended {
 pub(super) async fn run(store: Store, settings: Settings, news: &Notify, shutdown: &CancellationToken) {
     let mut sender = Sender {
         lease: settings.receiver.timeout() * 2 + LEASE_SLACK,
+        outage: Outage::new("posting to the webhook", &store),
         store,
         settings: Arc::new(settings),
         under_way: JoinSet::new(),
-        outage: Outage::new("posting to the webhook"),
         noise: Noise::new(),
     };
     while !shutdown.is_cancelled() {

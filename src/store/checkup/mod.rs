@@ -31,6 +31,6 @@ impl Store {
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(take);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        connection.map_err(|error| StoreError::from_redis(&self.address, &error))
+        connection.map_err(|error| StoreError::from_redis(&self.address, &error).before_asking())
     }
 }
