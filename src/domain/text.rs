@@ -1,6 +1,6 @@
 //! Text from outside, made safe to show. It is cleaned once, where it enters, so that no other place has to think of it.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// The longest text that is kept, in characters; what is longer ends in `…`.
 const LONGEST: usize = 160;
@@ -11,29 +11,48 @@ const LONGEST: usize = 160;
 /// Combining marks are escaped too, beyond two in a row, so that a flood of them cannot climb over other lines.
 #[must_use]
 pub fn clean(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
+    let mut out = Cleaned { text: String::with_capacity(bytes.len().min(4 * LONGEST)), length: 0 };
     let mut marks_in_row = 0;
-    let mut length = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if length >= LONGEST {
-                out.push('…');
-                return out;
-            }
-            length += 1;
             marks_in_row = if is_zero_width(c) { marks_in_row + 1 } else { 0 };
-            if is_harmful(c) || marks_in_row > 2 {
-                let _ = write!(out, "{}", c.escape_unicode());
+            let written = if is_harmful(c) || marks_in_row > 2 {
+                let escape = c.escape_unicode();
+                out.write(escape.len(), escape)
             } else {
-                out.push(c);
+                out.write(1, c)
+            };
+            if !written {
+                return out.cut();
             }
         }
         for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-            length += 1;
+            if !out.write(4, format_args!("\\x{byte:02x}")) {
+                return out.cut();
+            }
         }
     }
-    out
+    out.text
+}
+
+/// What has been written so far. Escapes count with all their characters, so that what is clean stays as it is when it is
+/// cleaned again.
+struct Cleaned {
+    text: String,
+    length: usize,
+}
+
+impl Cleaned {
+    /// Writes so many characters; whether there was room for them.
+    fn write(&mut self, length: usize, piece: impl fmt::Display) -> bool {
+        self.length += length;
+        self.length <= LONGEST && write!(self.text, "{piece}").is_ok()
+    }
+
+    fn cut(mut self) -> String {
+        self.text.push('…');
+        self.text
+    }
 }
 
 fn is_zero_width(c: char) -> bool {
@@ -85,12 +104,22 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         assert_eq!(clean("x".repeat(1000).as_bytes()).chars().count(), LONGEST + 1);
+        assert_eq!(clean("x".repeat(LONGEST).as_bytes()).chars().count(), LONGEST);
+        let escapes = clean(&[0xff; 1000]);
+        assert_eq!(escapes, "\\xff".repeat(LONGEST / 4) + "…");
+        assert_eq!(clean(("x".repeat(LONGEST - 1) + "\u{202e}").as_bytes()).chars().count(), LONGEST);
     }
 
     proptest! {
         #[test]
         fn nothing_harmful_comes_through(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             prop_assert!(!clean(&bytes).chars().any(is_harmful));
+        }
+
+        #[test]
+        fn what_is_clean_stays_as_it_is(text in "(\\PC|[a\u{301}\u{202e}\u{1b}]){0,200}") {
+            let cleaned = clean(text.as_bytes());
+            prop_assert_eq!(clean(cleaned.as_bytes()), cleaned);
         }
     }
 }
