@@ -45,6 +45,11 @@ impl Fields {
         Point::new(self.get(lat)?, self.get(lng)?).ok()
     }
 
+    /// A number of metres; none where it is no number, or one that nobody could have measured.
+    pub(super) fn metres(&self, name: &str) -> Option<f64> {
+        self.get(name).filter(|metres: &f64| metres.is_finite() && *metres >= 0.0)
+    }
+
     pub(super) fn time(&self, name: &str) -> Option<UnixMs> {
         self.get(name).map(UnixMs)
     }
@@ -79,7 +84,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         last_attempt_at: fields.time("last_attempt_at"),
         state: fields.text("state").and_then(|word| State::parse(&word)).ok_or("state")?,
         driver_id: fields.bytes("driver_id").map(crate::domain::DriverId::from_redis),
-        distance_m: fields.get("distance_m"),
+        distance_m: fields.metres("distance_m"),
         ended_at: fields.time("ended_at"),
         ended_by: fields.text("ended_by"),
         end_event: fields.get("end_event"),
@@ -160,5 +165,12 @@ mod tests {
             );
         }
         assert_eq!(record(RequestId::new(7).unwrap(), &fields(&[])), Record::Foreign);
+    }
+
+    #[test]
+    fn metres_are_a_number_that_can_be_measured() {
+        for (text, metres) in [("812.5", Some(812.5)), ("0", Some(0.0)), ("NaN", None), ("inf", None), ("-1", None)] {
+            assert_eq!(fields(&[("distance_m", text)]).metres("distance_m"), metres, "{text}");
+        }
     }
 }
