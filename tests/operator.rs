@@ -324,7 +324,8 @@ async fn a_damaged_record_and_spoilt_lists_are_survived() {
     let (store, ana) = (open(&redis, 3).await, actor("ana@desk"));
     redis.run::<()>("HSET cabstand:request:1 interval_ms nan lat 95");
     set(&mut redis, "d", 1.0);
-    let damaged = "request 1 has a damaged record: no driver can be looked for";
+    let damaged =
+        "request 1 has a damaged record: no driver can be looked for; `cabstand doctor` names what is wrong";
     assert_eq!(words(store.widen(id(1), Metres(1.0), &ana).await.err()), damaged);
     assert_eq!(words(store.retry(id(1), &ana).await.err()), damaged);
     assert_eq!(words(store.assign(id(1), &driver("d"), &ana).await.err()), damaged);

@@ -42,7 +42,7 @@ impl Store {
     pub async fn life(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
         let noted: Vec<u8> = match self.query(redis::cmd("HGET").arg(self.keys.record(id)).arg("life")).await {
             // A key of another type is no record.
-            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => Vec::new(),
+            Err(error) if error.is_wrong_type() => Vec::new(),
             noted => noted.map(Option::unwrap_or_default)?,
         };
         let noted = String::from_utf8_lossy(&noted);
@@ -166,9 +166,13 @@ impl Reader {
             Some(connection) => connection,
             None => self.store.client.get_multiplexed_async_connection_with_config(&config()).await.map_err(counted)?,
         };
-        let answer = command.query_async(&mut connection).await.map_err(counted)?;
-        self.connection = Some(connection);
-        Ok(answer)
+        match command.query_async(&mut connection).await {
+            Ok(answer) => {
+                self.connection = Some(connection);
+                Ok(answer)
+            }
+            Err(error) => Err(self.store.named(counted(error)).await),
+        }
     }
 }
 

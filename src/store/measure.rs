@@ -31,7 +31,10 @@ impl Store {
         let answer = answer.await;
         let took = began.elapsed();
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(took);
-        (took, answer.map_err(|error| self.counted(&error)))
+        match answer {
+            Ok(answer) => (took, Ok(answer)),
+            Err(error) => (took, Err(self.named(self.counted(&error)).await)),
+        }
     }
 
     /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
