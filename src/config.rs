@@ -5,9 +5,12 @@
 //! on as they stand: what can be bound is the console's to say.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, io};
 
 use clap::{Arg, Command};
 use etcetera::BaseStrategy;
@@ -60,6 +63,8 @@ pub enum ConfigError {
     },
 }
 
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
 /// The table with the console's keys.
 const KEYS: &str = "keys";
 
@@ -89,8 +94,26 @@ pub struct Keys {
 pub fn layered(command: Command, arguments: &[OsString]) -> Result<Layered, ConfigError> {
     let command = with_variables(command);
     let Some(path) = chosen_file(arguments) else { return Ok(Layered { command, keys: Keys::default() }) };
-    let text = fs::read_to_string(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
-    let mut table = text.parse::<Table>().map_err(|error| syntax(&error, &text, &path))?;
+    let text = read(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
+    with_file(command, path, &text)
+}
+
+/// The text of a file, of which no more is read than a configuration can have.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is larger than 1 MiB, so it is something else"));
+    }
+    Ok(text)
+}
+
+/// Gives every option its default from the file with this text.
+///
+/// # Errors
+/// Where it says something that is no option.
+pub(crate) fn with_file(command: Command, path: PathBuf, text: &str) -> Result<Layered, ConfigError> {
+    let mut table = text.parse::<Table>().map_err(|error| syntax(&error, text, &path))?;
     let table_of_keys = table.remove(KEYS).map(|value| keys(value, &path)).transpose()?;
     let command = with_defaults(command, &table, &path)?;
     Ok(Layered { command, keys: Keys { path, table: table_of_keys.unwrap_or_default() } })
@@ -130,12 +153,13 @@ fn keys(value: Value, path: &Path) -> Result<BTreeMap<String, Vec<String>>, Conf
 /// The file that was asked for, or the one in the configuration directory if there is one.
 #[must_use]
 pub fn chosen_file(arguments: &[OsString]) -> Option<PathBuf> {
-    let mut arguments = arguments.iter().filter_map(|a| a.to_str());
+    let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        match argument.strip_prefix("--config") {
-            Some("") => return arguments.next().map(PathBuf::from),
-            Some(rest) => return rest.strip_prefix('=').map(PathBuf::from),
-            None => {}
+        // A path need not be text.
+        match argument.as_bytes().strip_prefix(b"--config") {
+            Some([]) => return arguments.next().map(PathBuf::from),
+            Some([b'=', path @ ..]) => return Some(OsStr::from_bytes(path).into()),
+            _ => {}
         }
     }
     if let Some(path) = env::var_os("CABSTAND_CONFIG") {

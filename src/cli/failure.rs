@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::domain::clean;
 use crate::private_redis::PrivateRedisError;
 use crate::store::StoreError;
 
@@ -56,9 +57,19 @@ impl Failure {
     }
 }
 
+/// A text that may quote what was typed, or what stands in a file, made safe to show. Only a single word is ever cut.
+pub(super) fn shown(text: &str) -> String {
+    let ends = [' ', '\n'];
+    let words = text.split_inclusive(ends).map(|word| {
+        let bare = word.trim_end_matches(ends);
+        clean(bare.as_bytes()) + word.strip_prefix(bare).unwrap_or_default()
+    });
+    words.collect()
+}
+
 /// Says it on standard error. Where that is gone with the terminal nobody hears it, and that is no reason to panic.
 pub(super) fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 
 /// The way on where somebody else listens.
@@ -69,3 +80,15 @@ const NO_REDIS: &str = concat!(
     "  Start one with `redis-server`, or name another with --redis URL.\n",
     "  To see everything on a private Redis, run `cabstand demo`.",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_is_shown_safely_and_whole() {
+        let said = format!("there is no \u{1b}[2J\n  {}", "or ".repeat(100));
+        assert_eq!(shown(&said), said.replace('\u{1b}', "\\u{1b}"));
+        assert_eq!(shown("a\u{202e}b  c \n"), "a\\u{202e}b  c \n");
+    }
+}

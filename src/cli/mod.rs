@@ -150,10 +150,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(failure) => return failure.report(),
     };
     name_the_console(&command, &mut arguments);
-    let matches = command.get_matches_from(arguments);
-    match Cli::from_arg_matches(&matches) {
+    let is_plain = arguments.iter().all(|word| word.to_str().is_some_and(|word| failure::shown(word) == word));
+    match command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => run(Cli { shared: Shared { keymap, config_file, ..cli.shared }, ..cli }),
-        Err(error) => error.exit(),
+        Err(error) if is_plain || !error.use_stderr() => error.exit(),
+        // It quotes what was typed, with whatever that would do to the terminal.
+        Err(error) => Failure::Usage(error.to_string()).report(),
     }
 }
 

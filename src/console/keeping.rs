@@ -1,6 +1,7 @@
 //! Keeps the console's memory in a file. No key waits for it, and a console without its memory is a console.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, io::ErrorKind};
 
@@ -11,13 +12,17 @@ use tokio::task::spawn_blocking;
 use super::memory::Memory;
 use super::message::Message;
 
+/// The console itself writes a few kilobytes. Of what somebody else has made of its file no more is read than this, in bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Reads what was kept; nothing where there is no such file yet.
 ///
 /// # Errors
 /// Where there is a file that cannot be read.
 pub fn recall(file: &Path) -> io::Result<Memory> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(Memory::from_text(&text)),
+    let mut text = String::new();
+    match File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text)) {
+        Ok(_) => Ok(Memory::from_text(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Memory::default()),
         Err(error) => Err(error),
     }
