@@ -1,6 +1,7 @@
 -- An operator's hand on a request. Stands before the scripts of such hands.
 
 local MOST_LEFT_MS = 31536000000  -- no request is given more than a year
+local FARTHEST_MS = 9e18          -- a foreign hand can give one more: no time beyond this is told
 
 -- Whether a request can be acted on: answers nil where it searches, {'ended', state, who, when} where somebody else was first,
 -- {'newer', state} where only a later version knows, or {'unknown'}; and whether it has a record, and one whose state is

@@ -49,7 +49,7 @@ local function deadline_to_set(key_end, recorded)
   local expires_at = key_end and key_end - 1
   local same = recorded == expires_at
   if expires_at and recorded then same = math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS end
-  return same and {} or {'expires_at', expires_at or ''}
+  return same and {} or {'expires_at', expires_at and string.format('%.0f', expires_at) or ''}
 end
 
 -- The driver for a request at this place: the one at hand where it is near enough, or else the nearest, {id, metres}.
