@@ -49,7 +49,10 @@ fn of_a_newer_version(newer: &[(RequestId, String)]) -> Option<Finding> {
         named(newer)
     );
     let finding = Finding::new("keys", Verdict::Warning, seen);
-    let advice = format!("A newer cabstand works on this Redis. This one is {}: bring it up to date.", env!("CARGO_PKG_VERSION"));
+    let advice = format!(
+        "A newer cabstand works on this Redis. This one is {}: bring it up to date.",
+        env!("CARGO_PKG_VERSION")
+    );
     (!newer.is_empty()).then(|| finding.advise([say(advice)]))
 }
 
