@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::output::Output;
 use super::{Shared, operator};
 use crate::domain::{Actor, Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
@@ -86,8 +86,9 @@ pub(super) struct Move {
 
 impl Move {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
-        let driver = Driver { id: self.driver, place: self.to };
-        shared.store(Access::Full).await?.move_driver(&driver, None, &operator()).await?;
+        let store = shared.store(Access::Full).await?;
+        let driver = Driver { id: store.meant(self.driver).await?, place: self.to };
+        store.move_driver(&driver, None, &operator()).await?;
         say(&format_args!("driver {} moved to {}", driver.id, driver.place))
     }
 }
@@ -102,8 +103,10 @@ pub(super) struct Remove {
 
 impl Remove {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
-        shared.store(Access::Full).await?.remove(&self.driver, &operator()).await?;
-        say(&format_args!("driver {} removed", self.driver))
+        let store = shared.store(Access::Full).await?;
+        let driver = store.meant(self.driver).await?;
+        store.remove(&driver, &operator()).await?;
+        say(&format_args!("driver {driver} removed"))
     }
 }
 
@@ -133,7 +136,7 @@ pub(super) async fn each(
             Ok(line) => say(&line)?,
             Err(error) => {
                 all_done = false;
-                eprintln!("{}", not_done(id, done, &error));
+                tell(&not_done(id, done, &error));
             }
         }
     }

@@ -66,6 +66,14 @@ impl Hands {
                     let _ = hands.answers.send(Message::News(News::Extent(extent))).await;
                 });
             }
+            Effect::AskMisshapen => {
+                tokio::spawn(async move {
+                    if let Ok(wrong) = hands.store.misshapen().await {
+                        let said = wrong.into_iter().next().map(|one| StoreError::from(one).to_string());
+                        let _ = hands.answers.send(Message::News(News::Misshapen(said))).await;
+                    }
+                });
+            }
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
             }

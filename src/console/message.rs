@@ -67,6 +67,8 @@ pub enum News {
     Extent(Result<Option<Bounds>, String>),
     /// Redis answers, but something could not be read, for this reason.
     Unreadable(String),
+    /// A key is of another type than it should be, as it is said here; nothing where all are well by now.
+    Misshapen(Option<String>),
 }
 
 /// How changes in Redis reach the console.
@@ -213,6 +215,8 @@ pub enum Effect {
     Ask(Vec<RequestId>),
     /// Tell the extent of the fleet.
     AskExtent,
+    /// Ask which key is of another type than it should be.
+    AskMisshapen,
     /// The screen shows something else now.
     Look(Glance),
     /// Let changes through for so long, or no more where there is no time given.

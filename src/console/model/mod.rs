@@ -152,6 +152,8 @@ pub struct Model {
     pub loaded: bool,
     /// Why something could not be read since the last snapshot, though Redis answers.
     pub unreadable: Option<String>,
+    /// Which key is of another type than it should be, in words: as long as it is, not all can be read.
+    pub misshapen: Option<String>,
     /// What is remembered from one run to the next.
     pub memory: Memory,
     /// As much of it as has been given away to be kept.
@@ -199,6 +201,7 @@ impl Model {
             glance: Glance::default(),
             loaded: false,
             unreadable: None,
+            misshapen: None,
             memory: Memory::default(),
             remembered: Memory::default(),
         };
