@@ -3,7 +3,7 @@
 CARGO ?= cargo
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test lint build fmt picture bench check-redis
+.PHONY: help demo test soak lint build fmt picture bench check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ demo: check-redis ## Everything on a private Redis: service, worker, simulated c
 
 test: check-redis ## All tests, against private Redis servers
 	$(CARGO) test --locked
+
+soak: check-redis ## Shifts in minutes behind a failing wire: does anything grow or drift? CABSTAND_SOAK=30m says for how long
+	$(CARGO) test --release --locked --test soak -- --ignored --nocapture
 
 lint: ## Format, lints and documentation, with warnings as errors
 	$(CARGO) fmt --check

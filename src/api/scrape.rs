@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::runtime::Handle;
 
 use super::Service;
 use super::document::AtTheDoor;
@@ -27,7 +28,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 )]
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());
-    let page = service.metrics.render() + &live(service.hub.listeners(), &vitals, &outbox);
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    let page = service.metrics.render() + &live(service.hub.listeners(), tasks, &vitals, &outbox);
     ([(header::CONTENT_TYPE, TEXT)], page)
 }
 
@@ -42,12 +44,22 @@ pub(super) async fn sort(metrics: &PrometheusHandle) {
 
 /// What is so at this moment. On a page of its own, made anew each time: what is not known is not on it, and no old figure
 /// stays. A reading that Redis refuses, since a foreign hand put something else under its key, hides nothing but itself.
-fn live(listeners: usize, vitals: &Result<Vitals, StoreError>, outbox: &Result<OutboxCounts, StoreError>) -> String {
+fn live(
+    listeners: usize,
+    tasks: usize,
+    vitals: &Result<Vitals, StoreError>,
+    outbox: &Result<OutboxCounts, StoreError>,
+) -> String {
     let page = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&page, || {
         let away = [vitals.as_ref().err(), outbox.as_ref().err()].into_iter().flatten().any(StoreError::is_away);
         show("cabstand_redis_up", "1 while Redis answers, 0 while it is away", u64::from(!away));
         show("cabstand_listeners", "Riders' connections to this service that wait for an end", listeners as u64);
+        show(
+            "cabstand_tasks",
+            "Tasks that are alive in this process; a number that only grows is a leak",
+            tasks as u64,
+        );
         if let Ok(vitals) = vitals {
             show("cabstand_drivers", "Drivers on the map", vitals.drivers);
             show("cabstand_drivers_stale", "Those of them who are passed over until they report again", vitals.stale);
@@ -80,9 +92,10 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_shown() {
         let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned() };
-        let page = live(3, &Err(away()), &Err(away()));
+        let page = live(3, 40, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
         assert!(page.contains("cabstand_listeners 3\n"), "{page}");
+        assert!(page.contains("cabstand_tasks 40\n"), "{page}");
         assert!(!page.contains("cabstand_drivers"), "{page}");
     }
 }

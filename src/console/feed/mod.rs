@@ -16,11 +16,15 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::events::follow_events;
 use super::message::{Glance, Link, Message, News};
-use crate::domain::RequestId;
+use super::model::CLOCK_SLACK;
+use crate::domain::{RequestId, UnixMs};
 use crate::store::{Changed, Hearing, Store, StoreError, Watch};
+use crate::uptime::Uptime;
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
 pub(super) const BEAT: Duration = Duration::from_secs(1);
+/// Figures that took longer than this tell of no present time.
+const LATEST: Duration = Duration::from_secs(4);
 /// How often everything is read again, in case a notification was lost.
 const RECONCILE_EVERY: Duration = Duration::from_secs(15);
 /// How often the key space is searched for requests without a record: seldom where notifications tell of new ones, and
@@ -30,7 +34,7 @@ const CENSUS_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::fr
 pub(super) const FIRST_EVENTS: usize = 300;
 
 /// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
-pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, news: mpsc::Sender<Message>) {
+pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Uptime, news: mpsc::Sender<Message>) {
     let events = follow_events(store.clone(), news.clone());
     let watch = store.watch();
     let feed = Feed { watch, store, glance, news, told: Mutex::new(None), marks: Marks::default() };
@@ -186,12 +190,25 @@ impl Feed {
         }
     }
 
-    /// Reads the figures of the header at their beat.
-    async fn beat(&self, since: Instant) {
+    /// Reads the figures of the header at their beat, and Redis' clock with them.
+    async fn beat(&self, since: Uptime) {
+        let mut clock: Option<(Duration, UnixMs)> = None;
         loop {
+            let asked = since.elapsed();
             let read = self.store.vitals().await;
             let at = since.elapsed();
+            if at > asked + LATEST {
+                // This program was stopped meanwhile, or its machine slept: what was answered is long ago.
+                continue;
+            }
+            let now = read.as_ref().ok().map(|vitals| (at, vitals.now));
             self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
+            if let (Some(before), Some(now)) = (clock, now)
+                && was_set(before, now)
+            {
+                self.marks.set(HashSet::from([Changed::Everything]));
+            }
+            clock = now.or(clock);
             let _ = timeout(BEAT, self.marks.vitals.notified()).await;
         }
     }
@@ -237,11 +254,31 @@ impl Feed {
     }
 }
 
+/// Whether somebody has set Redis' clock between these two readings of it, or another Redis has answered.
+fn was_set((at, redis): (Duration, UnixMs), (later, now): (Duration, UnixMs)) -> bool {
+    let expected = redis + later.saturating_sub(at);
+    expected.since(now).max(now.since(expected)) > CLOCK_SLACK
+}
+
 fn link(hearing: &Hearing) -> Link {
     match hearing {
         Hearing::Connecting => Link::Connecting,
         Hearing::Live => Link::Live,
         Hearing::Deaf(reason) => Link::Polling(reason.clone()),
         Hearing::Cut(reason) => Link::Away(reason.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_goes_as_ours_was_not_set() {
+        let (before, hour) = ((Duration::from_secs(10), UnixMs(1_000_000)), Duration::from_hours(1));
+        let after = |seconds, redis| was_set(before, (Duration::from_secs(seconds), redis));
+        assert!(!after(11, UnixMs(1_001_000)) && !after(11, UnixMs(1_002_900)) && !after(13, UnixMs(1_001_100)));
+        assert!(after(11, UnixMs(1_001_000) + hour) && after(11, UnixMs(1_001_000) - hour));
+        assert!(!after(10 + 3_600, UnixMs(1_000_000) + hour), "both went on while this machine slept");
     }
 }
