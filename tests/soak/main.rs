@@ -180,6 +180,10 @@ impl Shift {
     }
 
     fn suffer(&mut self, fault: Fault) {
+        // What is waited for has to have room.
+        for console in [&self.desk, &self.viewer] {
+            console.resize(120, 40);
+        }
         match fault {
             Fault::Cut => self.wire.cut(),
             Fault::Silence => {
@@ -209,6 +213,7 @@ impl Shift {
     /// Both consoles are live, and so is the service.
     fn wait_until_all_is_well(&mut self) {
         for console in [&self.desk, &self.viewer] {
+            console.resize(120, 40);
             console.wait_for("live");
         }
         let up = || city::metric(&self.service.caller.base, "cabstand_redis_up") == Some(1);
