@@ -123,11 +123,15 @@ fn what_is_pressed_while_the_console_is_stopped_changes_nothing() {
     pty.press("ys");
     // A key of a few seconds more than a stop has to last is over.
     redis.run::<()>("SET stopped 1 PX 7000");
+    redis.run::<()>("SET 2 0 PX 60000");
+    redis.wait_for_state(2, "cancelled");
     until("the stop to have lasted", || !redis.run::<bool>("EXISTS stopped"));
     let counter: u64 = redis.run("GET request_id");
     pty.signal("-CONT");
     pty.wait_for("not done: what was asked before this console stood still for 0:");
     pty.wait_for("and 2 keys from meanwhile");
+    pty.wait_for("Searches 1 waiting");
+    counts_down_as_redis(&mut redis, &pty, 1);
     assert_eq!((redis.state(1).as_deref(), redis.run::<u64>("GET request_id")), (Some("searching"), counter));
     pty.press("s");
     pty.wait_for("requestor_3");

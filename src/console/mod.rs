@@ -147,12 +147,7 @@ where
     let size = terminal.size().map_err(io::Error::other)?;
     // A large value; on the heap the future that holds it stays small.
     let mut model = Box::new(Model::new(options, (size.width, size.height)));
-    if let Some(file) = &model.options.memory_file {
-        match keeping::recall(file) {
-            Ok(memory) => model.recall(memory),
-            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
-        }
-    }
+    recall(&mut model);
 
     let mut last_frame = Instant::now();
     let mut last_turn = Duration::ZERO;
@@ -272,6 +267,15 @@ async fn last_deeds(model: &mut Model, began: Uptime, mut messages: mpsc::Receiv
         take(message);
     }
     update::last_words(model, hands.deeds.len())
+}
+
+/// Takes in what was kept from the run before.
+fn recall(model: &mut Model) {
+    let Some(file) = &model.options.memory_file else { return };
+    match keeping::recall(file) {
+        Ok(memory) => model.recall(memory),
+        Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+    }
 }
 
 enum Happening {

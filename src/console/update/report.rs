@@ -35,7 +35,8 @@ pub fn last_words(model: &Model, under_way: usize) -> String {
     if under_way > 0 {
         lines.push(format!("{} under way", many(under_way as u64, "action")));
     }
-    lines.into_iter().map(|what| format!("not known whether it was done: {what}; cabstand events tells\n")).collect()
+    let said = |what| format!("not known whether it was done: {what}; cabstand events tells\n");
+    lines.into_iter().map(said).collect::<Vec<_>>().concat()
 }
 
 /// What stands after the word of an action that brought back what was before.
