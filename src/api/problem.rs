@@ -106,6 +106,9 @@ impl From<StoreError> for Problem {
             StoreError::Away { reason, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis can't be reached: {reason}"))
             }
+            StoreError::Unwell { ailment, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Redis {}", ailment.meaning()))
+            }
             StoreError::Refused(Refusal::UnknownRequest(_)) => Self::no_such_request(),
             // Nor does the name of who ended it.
             StoreError::Refused(Refusal::AlreadyEnded { id, state, .. }) => {

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_shown() {
-        let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned() };
+        let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned(), asked: false };
         let page = live(3, 40, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
         assert!(page.contains("cabstand_listeners 3\n"), "{page}");

@@ -144,7 +144,7 @@ pub(super) async fn each(
 fn not_done(id: RequestId, done: &str, error: &StoreError) -> String {
     match error {
         StoreError::Refused(refusal) => format!("not {done}: {refusal}"),
-        StoreError::Away { .. } => format!("request {id} may or may not be {done}: {error}"),
+        error if error.may_be_done() => format!("request {id} may or may not be {done}: {error}"),
         other => format!("request {id} not {done}: {other}"),
     }
 }

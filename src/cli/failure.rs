@@ -43,7 +43,7 @@ impl Failure {
         match self {
             Self::Said => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-            Self::Store(error) if error.is_away() && !error.is_about_tls() => {
+            Self::Store(error @ StoreError::Away { .. }) if !error.is_about_tls() => {
                 tell(&format!("cabstand: {error}\n{NO_REDIS}"));
             }
             Self::Io { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {

@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use super::failure::Failure;
 use crate::api::REASONS;
+use crate::store::Ailment;
 
 /// Each histogram with what it tells and its buckets, in seconds.
 const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
@@ -83,7 +84,8 @@ fn begin_at_zero() {
     for reason in REASONS {
         counter!("cabstand_http_refused_total", "reason" => reason).increment(0);
     }
-    for kind in ["away", "refused", "answer"] {
+    let ailments = Ailment::ALL.into_iter().map(Ailment::word);
+    for kind in ["away", "refused", "answer"].into_iter().chain(ailments) {
         counter!("cabstand_redis_errors_total", "kind" => kind).increment(0);
     }
 }

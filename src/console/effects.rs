@@ -156,5 +156,5 @@ fn done((): ()) -> Outcome {
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.
 fn mishap(error: &StoreError, seal: Seal) -> Mishap {
-    if error.is_away() { Mishap::Unknown(error.reason(), seal) } else { Mishap::Refused(error.to_string()) }
+    if error.may_be_done() { Mishap::Unknown(error.reason(), seal) } else { Mishap::Refused(error.to_string()) }
 }

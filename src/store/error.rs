@@ -1,8 +1,8 @@
 //! What can go wrong with Redis, in words that say what to do.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
-use super::Address;
+use super::{Address, Ailment};
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
 /// What a script says that came too late, as `lib_deed.lua` has it.
@@ -14,12 +14,24 @@ pub enum StoreError {
     /// The address cannot be used.
     #[error("this is no address of a Redis: {0}")]
     Address(String),
-    /// Nobody answers. Whether a command that was under way was carried out is not known.
+    /// Nobody answers.
     #[error("Redis at {address} can't be reached: {reason}")]
     Away {
         /// Where it was looked for.
         address: String,
         /// What the system said.
+        reason: String,
+        /// Whether something was asked already: then it is not known whether that was carried out.
+        asked: bool,
+    },
+    /// Redis is there, and says that it cannot: nothing was done.
+    #[error("Redis at {address} {}: {reason}", .ailment.meaning())]
+    Unwell {
+        /// Which Redis.
+        address: String,
+        /// What it suffers from.
+        ailment: Ailment,
+        /// What to do about it, or what we were turned away for.
         reason: String,
     },
     /// Redis turned a command down.
@@ -128,21 +140,46 @@ impl StoreError {
             return Refusal::Overdue.into();
         }
         let address = address.to_string();
+        if let Some(ailment) = Ailment::of_error(error) {
+            return Self::unwell(address, ailment, error.code(), error.detail());
+        }
         match error.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Answer(clean(error.to_string().as_bytes())),
-            ErrorKind::Server(ServerErrorKind::BusyLoading) => {
-                Self::Away { address, reason: "it is still loading its data".to_owned() }
+            ErrorKind::AuthenticationFailed => {
+                Self::Unwell { address, ailment: Ailment::NoAuth, reason: WRONG_LOGIN.to_owned() }
             }
-            ErrorKind::Io => Self::Away { address, reason: io_reason(error) },
+            ErrorKind::Io => Self::Away { address, reason: io_reason(error), asked: true },
             _ if error.is_connection_dropped() || error.is_timeout() => {
-                Self::Away { address, reason: io_reason(error) }
+                Self::Away { address, reason: io_reason(error), asked: true }
             }
-            ErrorKind::AuthenticationFailed => Self::Server { address, reason: "wrong user or password".to_owned() },
-            _ if error.code() == Some("WRONGPASS") => {
-                Self::Server { address, reason: "wrong user or password".to_owned() }
-            }
-            _ if error.code() == Some("NOAUTH") => Self::Server { address, reason: NO_LOGIN.to_owned() },
             _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
+        }
+    }
+
+    /// What Redis has answered within a script, in its words.
+    pub(super) fn from_words(address: &Address, words: &str) -> Self {
+        let address = address.to_string();
+        match Ailment::of_text(words) {
+            Some(ailment) => Self::unwell(address, ailment, None, Some(words)),
+            None => Self::Server { address, reason: clean(words.as_bytes()) },
+        }
+    }
+
+    fn unwell(address: String, ailment: Ailment, code: Option<&str>, detail: Option<&str>) -> Self {
+        let reason = match (ailment, code, detail) {
+            (Ailment::NoAuth, Some("WRONGPASS"), _) => WRONG_LOGIN.to_owned(),
+            // Which right is missing is told there alone.
+            (Ailment::NotPermitted, _, Some(detail)) => format!("{}; {}", clean(detail.as_bytes()), ailment.advice()),
+            _ => ailment.advice().to_owned(),
+        };
+        Self::Unwell { address, ailment, reason }
+    }
+
+    /// The same where nothing was asked of Redis yet.
+    pub(super) fn before_asking(self) -> Self {
+        match self {
+            Self::Away { address, reason, .. } => Self::Away { address, reason, asked: false },
+            other => other,
         }
     }
 
@@ -163,20 +200,39 @@ impl StoreError {
     pub fn reason(&self) -> String {
         match self {
             Self::Away { reason, .. } | Self::Server { reason, .. } => reason.clone(),
+            Self::Unwell { ailment, reason, .. } => format!("it {}: {reason}", ailment.meaning()),
             other => other.to_string(),
         }
     }
 
-    /// Whether Redis cannot be reached at all, as against having said no.
+    /// Whether nothing can be read: Redis cannot be reached, or is in such a state. As against having said no to one thing.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Away { .. })
+        match self {
+            Self::Away { .. } => true,
+            Self::Unwell { ailment, .. } => ailment.is_away(),
+            _ => false,
+        }
+    }
+
+    /// What Redis suffers from, where it is there and says so.
+    #[must_use]
+    pub fn ailment(&self) -> Option<Ailment> {
+        match self {
+            Self::Unwell { ailment, .. } => Some(*ailment),
+            _ => None,
+        }
+    }
+
+    /// Whether a change that was asked for may have been made all the same: its answer did not come. Where Redis said no, or was
+    /// not asked, it was not.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        matches!(self, Self::Away { asked: true, .. } | Self::Answer(_))
     }
 }
 
-const NO_LOGIN: &str = "it wants a user and a password: --redis-user NAME and --redis-password-file FILE, or the \
-                        variable CABSTAND_REDIS_PASSWORD";
-
+const WRONG_LOGIN: &str = "wrong user or password";
 fn io_reason(error: &RedisError) -> String {
     if let Some(reason) = super::tls::reason(error) {
         return reason;
@@ -189,5 +245,48 @@ fn io_reason(error: &RedisError) -> String {
         "the connection was cut".to_owned()
     } else {
         clean(error.to_string().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::make_extension_error;
+
+    use super::*;
+
+    fn told(error: impl Into<RedisError>) -> StoreError {
+        StoreError::from_redis(&"redis://h:7000/1".parse().unwrap(), &error.into())
+    }
+
+    #[test]
+    fn only_what_was_asked_and_not_answered_may_be_done() {
+        let cut = told(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(cut.is_away() && cut.may_be_done());
+        assert!(
+            cut.before_asking().is_away()
+                && !told(io::Error::from(io::ErrorKind::BrokenPipe)).before_asking().may_be_done()
+        );
+        for (code, away) in
+            [("LOADING", true), ("BUSY", true), ("OOM", false), ("READONLY", false), ("NOREPLICAS", false)]
+        {
+            let unwell = told(make_extension_error(code.to_owned(), Some("not now".to_owned())));
+            assert!(unwell.ailment().is_some() && unwell.is_away() == away && !unwell.may_be_done(), "{code}");
+        }
+        let refused = told(make_extension_error("WRONGTYPE".to_owned(), Some("of another kind".to_owned())));
+        assert!(!refused.is_away() && !refused.may_be_done() && refused.ailment().is_none());
+    }
+
+    #[test]
+    fn what_ails_redis_is_said_with_what_to_do() {
+        let said = told(make_extension_error("OOM".to_owned(), Some("command not allowed".to_owned())));
+        let words =
+            "Redis at h:7000/1 has no memory left and takes no changes: raise maxmemory, or delete what needs the room";
+        assert_eq!(said.to_string(), words);
+        assert_eq!(format!("Redis at h:7000/1 {}", said.reason().strip_prefix("it ").unwrap()), words);
+        let detail = Some("this user has no permissions to run the 'set' command".to_owned());
+        let said = told(make_extension_error("NOPERM".to_owned(), detail)).to_string();
+        assert!(said.contains("'set'") && said.contains("cabstand acl ROLE"), "{said}");
     }
 }

@@ -6,7 +6,6 @@ use metrics::{SharedString, counter, histogram};
 use redis::{Arg, Cmd, RedisError, RedisResult};
 
 use super::{Store, StoreError};
-use crate::domain::clean;
 
 impl Store {
     /// Waits for an answer, and notes how long it took under the name of the command or script that was sent; and what that cost
@@ -36,17 +35,22 @@ impl Store {
 
     /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
     pub(super) fn turned_down(&self, reason: &str) -> StoreError {
-        refused();
-        StoreError::Server { address: self.address.to_string(), reason: clean(reason.as_bytes()) }
+        let error = StoreError::from_words(&self.address, reason);
+        count(&error);
+        error
     }
 
     /// Counts an error, and answers it in our words. By itself for reads that wait: how long they took says nothing.
     pub(super) fn counted(&self, error: &RedisError) -> StoreError {
         let error = StoreError::from_redis(&self.address, error);
-        if let Some(kind) = kind(&error) {
-            counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
-        }
+        count(&error);
         error
+    }
+}
+
+fn count(error: &StoreError) {
+    if let Some(kind) = kind(error) {
+        counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
     }
 }
 
@@ -69,6 +73,7 @@ fn kind(error: &StoreError) -> Option<&'static str> {
         StoreError::Server { reason, .. } if reason.contains("BUSYGROUP") => None,
         StoreError::Server { .. } => Some("refused"),
         StoreError::Away { .. } => Some("away"),
+        StoreError::Unwell { ailment, .. } => Some(ailment.word()),
         StoreError::Refused(_) => None,
         _ => Some("answer"),
     }

@@ -5,6 +5,7 @@
 
 mod access;
 mod address;
+mod ailment;
 mod around;
 mod checkup;
 mod deeds;
@@ -41,6 +42,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline};
 
 pub use access::{Access, Armed};
 pub use address::Address;
+pub use ailment::Ailment;
 pub use checkup::{Canary, Facts, Heard, Info, Misshapen, Missing, NOTICES, Overdue, Pulse, Saving};
 pub use deeds::Traced;
 pub use error::{Refusal, StoreError};

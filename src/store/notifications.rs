@@ -257,7 +257,7 @@ impl Listener {
             tokio::select! {
                 () = sleep(BEAT) => {}
                 () = line.cut.notified() => {
-                    return StoreError::Away { address: self.store.address.to_string(), reason: "the connection was cut".to_owned() };
+                    return StoreError::Away { address: self.store.address.to_string(), reason: "the connection was cut".to_owned(), asked: true };
                 }
             }
             if let Err(error) = redis::cmd("PING").exec_async(&mut line.connection).await {

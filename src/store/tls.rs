@@ -67,7 +67,7 @@ pub(super) fn set_up() {
 
 /// An error of the first connection, with a guess where it looks as if only one of the two ends spoke TLS.
 pub(super) fn at_the_door(address: &Address, error: &RedisError) -> StoreError {
-    let told = StoreError::from_redis(address, error);
+    let told = StoreError::from_redis(address, error).before_asking();
     // Redis takes the beginning of a TLS handshake for a command that has no end yet; and a TLS port hangs up, or answers in TLS.
     let guess = if address.is_tls() && error.is_timeout() {
         "if that port speaks no TLS, write redis://"
@@ -76,7 +76,7 @@ pub(super) fn at_the_door(address: &Address, error: &RedisError) -> StoreError {
     } else {
         return told;
     };
-    StoreError::Away { address: address.to_string(), reason: format!("{}; {guess}", told.reason()) }
+    StoreError::Away { address: address.to_string(), reason: format!("{}; {guess}", told.reason()), asked: false }
 }
 
 fn is_odd(error: &RedisError) -> bool {

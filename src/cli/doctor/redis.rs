@@ -27,6 +27,9 @@ pub(super) fn unreached(address: &Address, error: &StoreError) -> Finding {
             say("It is there. The rights that a user needs, as the command that grants them, are printed by"),
             run("cabstand acl viewer"),
         ]
+    } else if error.ailment().is_some() {
+        // It is there, and what to do was said.
+        vec![]
     } else if address.is_tcp() {
         vec![
             say("Is it running, at this host and port, and may this machine connect to it? From here, try"),
