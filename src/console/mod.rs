@@ -269,12 +269,13 @@ async fn last_deeds(model: &mut Model, began: Uptime, mut messages: mpsc::Receiv
     update::last_words(model, hands.deeds.len())
 }
 
-/// Takes in what was kept from the run before.
+/// Takes in what was remembered from the run before.
 fn recall(model: &mut Model) {
-    let Some(file) = &model.options.memory_file else { return };
-    match keeping::recall(file) {
-        Ok(memory) => model.recall(memory),
-        Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+    if let Some(file) = &model.options.memory_file {
+        match keeping::recall(file) {
+            Ok(memory) => model.recall(memory),
+            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+        }
     }
 }
 

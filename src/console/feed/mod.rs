@@ -3,6 +3,7 @@
 //! Subscribe first, then take a snapshot, then follow. What was heard of is marked, and each kind of reading waits for its
 //! own mark and keeps its own pace, so that a slow one holds up no other. All end together.
 
+mod clock;
 mod detail;
 mod fleet;
 mod requests;
@@ -16,15 +17,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::events::follow_events;
 use super::message::{Glance, Link, Message, News};
-use super::model::CLOCK_SLACK;
-use crate::domain::{RequestId, UnixMs};
+use crate::domain::RequestId;
 use crate::store::{Changed, Hearing, Store, StoreError, Watch};
 use crate::uptime::Uptime;
+use clock::{Clock, LATEST};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
 pub(super) const BEAT: Duration = Duration::from_secs(1);
-/// Figures that took longer than this tell of no present time.
-const LATEST: Duration = Duration::from_secs(4);
 /// How often everything is read again, in case a notification was lost.
 const RECONCILE_EVERY: Duration = Duration::from_secs(15);
 /// How often the key space is searched for requests without a record: seldom where notifications tell of new ones, and
@@ -192,23 +191,19 @@ impl Feed {
 
     /// Reads the figures of the header at their beat, and Redis' clock with them.
     async fn beat(&self, since: Uptime) {
-        let mut clock: Option<(Duration, UnixMs)> = None;
+        let mut clock = Clock::default();
         loop {
             let asked = since.elapsed();
             let read = self.store.vitals().await;
             let at = since.elapsed();
-            if at > asked + LATEST {
-                // This program was stopped meanwhile, or its machine slept: what was answered is long ago.
+            if read.is_ok() && at > asked + LATEST {
                 continue;
             }
-            let now = read.as_ref().ok().map(|vitals| (at, vitals.now));
+            let was_set = read.as_ref().is_ok_and(|vitals| clock.was_set(at, vitals.now));
             self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
-            if let (Some(before), Some(now)) = (clock, now)
-                && was_set(before, now)
-            {
+            if was_set {
                 self.marks.set(HashSet::from([Changed::Everything]));
             }
-            clock = now.or(clock);
             let _ = timeout(BEAT, self.marks.vitals.notified()).await;
         }
     }
@@ -254,31 +249,11 @@ impl Feed {
     }
 }
 
-/// Whether somebody has set Redis' clock between these two readings of it, or another Redis has answered.
-fn was_set((at, redis): (Duration, UnixMs), (later, now): (Duration, UnixMs)) -> bool {
-    let expected = redis + later.saturating_sub(at);
-    expected.since(now).max(now.since(expected)) > CLOCK_SLACK
-}
-
 fn link(hearing: &Hearing) -> Link {
     match hearing {
         Hearing::Connecting => Link::Connecting,
         Hearing::Live => Link::Live,
         Hearing::Deaf(reason) => Link::Polling(reason.clone()),
         Hearing::Cut(reason) => Link::Away(reason.clone()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_goes_as_ours_was_not_set() {
-        let (before, hour) = ((Duration::from_secs(10), UnixMs(1_000_000)), Duration::from_hours(1));
-        let after = |seconds, redis| was_set(before, (Duration::from_secs(seconds), redis));
-        assert!(!after(11, UnixMs(1_001_000)) && !after(11, UnixMs(1_002_900)) && !after(13, UnixMs(1_001_100)));
-        assert!(after(11, UnixMs(1_001_000) + hour) && after(11, UnixMs(1_001_000) - hour));
-        assert!(!after(10 + 3_600, UnixMs(1_000_000) + hour), "both went on while this machine slept");
     }
 }
