@@ -179,12 +179,7 @@ where
                 }
                 () = sleep_until(wake) => Happening::Message(Message::Tick),
             };
-            let turn = began.elapsed();
-            let still = turn.saturating_sub(std::mem::replace(&mut last_turn, turn));
-            if still >= STOOD_STILL {
-                // Nothing has to be done about it but to know it, before anything else is taken in.
-                update::update(&mut model, turn, Message::StoodStill(still));
-            }
+            note_standstill(&mut model, began.elapsed(), &mut last_turn);
             // Whatever else waits is taken in too, so that one frame shows it all.
             let mut next = Some(first);
             while let Some(happening) = next {
@@ -242,6 +237,14 @@ where
         let _ = timeout(LAST_DEEDS, kept).await;
     }
     outcome
+}
+
+/// Where the loop has not turned for long, that is known before anything else is taken in. Nothing is to be done about it.
+fn note_standstill(model: &mut Model, now: Duration, last_turn: &mut Duration) {
+    let still = now.saturating_sub(std::mem::replace(last_turn, now));
+    if still >= STOOD_STILL {
+        update::update(model, now, Message::StoodStill(still));
+    }
 }
 
 /// What was confirmed is not dropped with the program: its answer is waited for, and what is not known by then is answered in words.
