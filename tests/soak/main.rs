@@ -7,9 +7,9 @@
 //! do not go as fast: of the 2.6 million of such a shift one in five is made. What Redis keeps for an hour after a search's end it
 //! keeps here for as much less.
 //!
-//! In `make test` it runs for some 18 seconds, which is half an hour of such a shift, and finds what grows with every search. `make soak`, or
-//! `CABSTAND_SOAK=30m cargo test --release --test soak -- --ignored --nocapture`, runs for as long as that says (five shifts),
-//! and finds what grows with every outage, too.
+//! In `make test` it runs for some twenty seconds, which are twenty minutes of such a shift, and finds what grows with every search.
+//! `make soak`, or `CABSTAND_SOAK=30m cargo test --release --test soak -- --ignored --nocapture`, runs for as long as that says (five
+//! shifts), and finds what grows with every outage, too.
 
 #[path = "../common/mod.rs"]
 mod common;
