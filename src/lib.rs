@@ -7,14 +7,15 @@
 //! | room | what it is | may import |
 //! | --- | --- | --- |
 //! | [`domain`] | values and rules: places, geohash cells, requests, events. No I/O, no clock | nothing |
-//! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
+//! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain`, `uptime` |
 //! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
 //! | [`rider`] | tells riders how their requests ended, and the operator's webhook | `store`, `domain`, `http_client` |
 //! | [`api`] | the HTTP service | `rider`, `store`, `domain` |
-//! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
+//! | [`console`] | the screen: one model, one way round | `domain`; `store` and `uptime` only in `feed`, `effects` and `run` |
 //! | [`simulation`] | a city that drives itself, and calls at a rate, as HTTP clients of the service | `domain`, `http_client` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
 //! | [`http_client`] | how others are called over HTTP and HTTPS | nothing |
+//! | [`uptime`] | time that goes on while the machine sleeps | nothing |
 //! | [`config`] | flag over variable over file over default | nothing |
 //! | [`cli`] | one file for each command; the only place that wires rooms together | all |
 //!
@@ -139,4 +140,5 @@ pub mod private_redis;
 pub mod rider;
 pub mod simulation;
 pub mod store;
+pub mod uptime;
 pub mod worker;

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::memory::Memory;
 use super::message::{Asked, Deed, Effect, Glance, Message, Mishap, News, Outcome, Settled, Unsettled};
 use crate::domain::{Actor, DeedId, Seal};
 use crate::store::{NewRequest, Store, StoreError, Traced};
+use crate::uptime::Uptime;
 
 /// So many deeds of one errand are under way at once.
 const DEEDS_AT_ONCE: usize = 16;
@@ -90,7 +91,7 @@ impl Hands {
 
     /// Each deed by itself: one that is refused does not keep the others. The answers come in the order of the deeds.
     async fn perform_all(&self, deeds: Vec<Deed>, asked: Asked) -> Vec<Result<Outcome, Mishap>> {
-        let began = Instant::now();
+        let began = Uptime::now();
         let perform = |deed: Deed| {
             let mut hands = self.clone();
             async move {

@@ -23,6 +23,8 @@ pub enum Message {
     Key(KeyEvent),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
+    /// The console was stopped, or its machine slept, for so long. What was pressed meanwhile comes now.
+    StoodStill(Duration),
     /// The feed brings news from Redis.
     News(News),
     /// What was to be remembered could not be kept, for this reason.

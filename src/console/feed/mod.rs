@@ -3,6 +3,7 @@
 //! Subscribe first, then take a snapshot, then follow. What was heard of is marked, and each kind of reading waits for its
 //! own mark and keeps its own pace, so that a slow one holds up no other. All end together.
 
+mod clock;
 mod detail;
 mod fleet;
 mod requests;
@@ -18,6 +19,8 @@ use super::events::follow_events;
 use super::message::{Glance, Link, Message, News};
 use crate::domain::RequestId;
 use crate::store::{Changed, Hearing, Store, StoreError, Watch};
+use crate::uptime::Uptime;
+use clock::{Clock, LATEST};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
 pub(super) const BEAT: Duration = Duration::from_secs(1);
@@ -30,7 +33,7 @@ const CENSUS_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::fr
 pub(super) const FIRST_EVENTS: usize = 300;
 
 /// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
-pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Instant, news: mpsc::Sender<Message>) {
+pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Uptime, news: mpsc::Sender<Message>) {
     let events = follow_events(store.clone(), news.clone());
     let watch = store.watch();
     let feed = Feed { watch, store, glance, news, told: Mutex::new(None), marks: Marks::default() };
@@ -186,12 +189,21 @@ impl Feed {
         }
     }
 
-    /// Reads the figures of the header at their beat.
-    async fn beat(&self, since: Instant) {
+    /// Reads the figures of the header at their beat, and Redis' clock with them.
+    async fn beat(&self, since: Uptime) {
+        let mut clock = Clock::default();
         loop {
+            let asked = since.elapsed();
             let read = self.store.vitals().await;
             let at = since.elapsed();
+            if read.is_ok() && at > asked + LATEST {
+                continue;
+            }
+            let was_set = read.as_ref().is_ok_and(|vitals| clock.was_set(at, vitals.now));
             self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
+            if was_set {
+                self.marks.set(HashSet::from([Changed::Everything]));
+            }
             let _ = timeout(BEAT, self.marks.vitals.notified()).await;
         }
     }

@@ -25,6 +25,7 @@ mod palette;
 mod pins;
 mod row;
 mod searches;
+mod standstill;
 mod tables;
 mod tabs;
 mod target;
@@ -44,6 +45,7 @@ use crate::domain::{Event, Point, RequestId, StreamId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
+pub use clock::CLOCK_SLACK;
 pub use density::{Density, STEPS};
 pub use detail::{Detail, Subject, taken_by};
 pub use drag::Drag;
@@ -62,6 +64,7 @@ pub use palette::{Choice, Palette};
 pub use pins::{Pin, Pins};
 pub use row::Row;
 pub use searches::Searches;
+pub use standstill::Standstill;
 pub use tabs::Tab;
 pub use target::Target;
 pub use trails::Trails;
@@ -144,6 +147,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// What is to be said after it.
     pub notices: Notices,
+    /// What was pressed while the console stood still comes now.
+    pub standstill: Option<Standstill>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// What the feed was last told that is in sight.
@@ -197,6 +202,7 @@ impl Model {
             armed,
             notice: None,
             notices: Notices::default(),
+            standstill: None,
             size,
             glance: Glance::default(),
             loaded: false,
