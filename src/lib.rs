@@ -52,6 +52,15 @@
 //! answered after the write: a script's set-up and its way through the connection cost more than a report. Nothing waits for
 //! company.
 //!
+//! # When Redis is not well
+//!
+//! All handles on a Redis share one connection (`store/link.rs`). It is made anew where it was cut, where an answer did not come in
+//! time, and where Redis says something by which another one may be meant: that it is a replica now, say. No command is sent
+//! twice; who asked for a change and got no answer is told that it may be done. Redis that is there and cannot has an
+//! [`store::Ailment`], with words for what it means and what to do. What is wrong, and since when, is noted in one place
+//! (`store/condition.rs`), which writes it into the log once, and once when it is over; `/health` and `/metrics` read it there.
+//! Tasks that must not end try again with pauses that grow ([`store::Outage`]).
+//!
 //! # Who is let in
 //!
 //! A service that can be reached from other machines asks for tokens, each with a role, unless it is told to let in anybody.
