@@ -68,7 +68,7 @@ impl PrivateRedis {
     /// # Errors
     /// As [`PrivateRedis::start`].
     pub fn start_with(options: &[&str]) -> Result<Self, PrivateRedisError> {
-        let program = SERVERS.iter().find_map(|name| on_path(name)).ok_or(PrivateRedisError::NotInstalled)?;
+        let program = program()?;
         let directory = tempfile::Builder::new().prefix("cabstand-").tempdir()?;
         let mut keeper = Command::new("/bin/sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(directory.path()).arg(&program);
@@ -120,6 +120,14 @@ impl Drop for PrivateRedis {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// The server that is installed.
+///
+/// # Errors
+/// Where none is on PATH.
+pub fn program() -> Result<PathBuf, PrivateRedisError> {
+    SERVERS.iter().find_map(|name| on_path(name)).ok_or(PrivateRedisError::NotInstalled)
 }
 
 fn socket_in(directory: &Path) -> PathBuf {

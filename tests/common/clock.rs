@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, Stdio};
 
+use cabstand::private_redis::program;
 use tempfile::TempDir;
 
 use super::{Redis, until};
@@ -51,7 +52,7 @@ impl Clock {
     /// Puts a server that goes by this clock in the place of this one.
     pub fn take_over(&self, redis: &mut Redis) -> Timed {
         redis.kill();
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(program().unwrap());
         command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(redis.server.socket());
         command.args(["--dir"]).arg(redis.server.directory()).envs(self.variables()).stdout(Stdio::null());
         let server = Timed(command.spawn().unwrap());

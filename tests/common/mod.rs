@@ -21,7 +21,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
-use cabstand::private_redis::PrivateRedis;
+use cabstand::private_redis::{PrivateRedis, program};
 use cabstand::store::{Access, NewRequest, Pace, Store};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -117,7 +117,7 @@ impl Restarted {
 
     /// One with further options, which may still be loading.
     pub fn begun(redis: &Redis, options: &[&str]) -> Self {
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(program().unwrap());
         command.args(["--port", "0", "--save", "", "--appendonly", "yes", "--dir"]).arg(redis.server.directory());
         command.arg("--unixsocket").arg(redis.server.socket()).args(options).stdout(Stdio::null());
         Self(command.spawn().unwrap())
