@@ -30,13 +30,14 @@ pub mod view;
 pub mod wording;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -133,20 +134,17 @@ where
     let began = Instant::now();
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
-    let mut feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
+    let doubts = Arc::new(Notify::new());
+    let readings = feed::run(store.clone(), glances, Arc::clone(&doubts), began, answers.clone());
+    let mut feed = AbortOnDropHandle::new(tokio::spawn(readings));
     let (memory, memories) = watch::channel(Memory::default());
     let kept = options.memory_file.clone().map(|file| tokio::spawn(keeping::keep(file, memories, answers.clone())));
     let (actor, request) = (operator.actor, operator.request);
-    let hands = Hands { store, actor, request, answers, glance, memory, deeds: TaskTracker::new() };
+    let hands = Hands { store, actor, request, answers, glance, memory, doubts, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
     // A large value; on the heap the future that holds it stays small.
     let mut model = Box::new(Model::new(options, (size.width, size.height)));
-    if let Some(file) = &model.options.memory_file {
-        match keeping::recall(file) {
-            Ok(memory) => model.recall(memory),
-            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
-        }
-    }
+    recall(&mut model);
 
     let mut last_frame = began;
     let mut changed = true;
@@ -236,6 +234,16 @@ where
         let _ = timeout(LAST_DEEDS, kept).await;
     }
     outcome
+}
+
+/// Takes in what was remembered from the run before.
+fn recall(model: &mut Model) {
+    if let Some(file) = &model.options.memory_file {
+        match keeping::recall(file) {
+            Ok(memory) => model.recall(memory),
+            Err(error) => model.say(Tone::Plain, format!("what was remembered could not be read: {error}")),
+        }
+    }
 }
 
 enum Happening {
