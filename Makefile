@@ -11,7 +11,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 GUIDED := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only \
 	$(CARGO) fuzz run guided --features libfuzzer --sanitizer none --target-dir $(BUILT)/fuzz
 
-.PHONY: help demo test lint advisories build fmt fuzz fuzz-keep picture bench check-redis
+.PHONY: help demo test soak lint advisories build fmt fuzz fuzz-keep picture bench check-redis
 
 help: ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: check-redis ## Everything on a private Redis: service, worker, simulated c
 
 test: check-redis ## All tests, against private Redis servers, and a brief fuzzing
 	$(CARGO) test --locked --workspace
+
+soak: check-redis ## Shifts in minutes behind a failing wire: does anything grow or drift? CABSTAND_SOAK=30m says for how long
+	$(CARGO) test --release --locked --test soak -- --ignored --nocapture
 
 lint: ## Format, lints, documentation and licences, with warnings as errors
 	$(CARGO) fmt --all --check

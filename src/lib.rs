@@ -7,14 +7,15 @@
 //! | room | what it is | may import |
 //! | --- | --- | --- |
 //! | [`domain`] | values and rules: places, geohash cells, requests, events. No I/O, no clock | nothing |
-//! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain` |
+//! | [`store`] | all that speaks Redis: keys, scripts, notifications, what is read for a screen | `domain`, `uptime` |
 //! | [`worker`] | attempts what is due, and looks again when keys or drivers change | `store`, `domain` |
 //! | [`rider`] | tells riders how their requests ended, and the operator's webhook | `store`, `domain`, `http_client` |
 //! | [`api`] | the HTTP service | `rider`, `store`, `domain` |
-//! | [`console`] | the screen: one model, one way round | `domain`; `store` only in `feed`, `effects` and `run` |
+//! | [`console`] | the screen: one model, one way round | `domain`; `store` and `uptime` only in `feed`, `effects` and `run` |
 //! | [`simulation`] | a city that drives itself, and calls at a rate, as HTTP clients of the service | `domain`, `http_client` |
 //! | [`private_redis`] | a Redis of one's own, for the demo and the tests | nothing |
 //! | [`http_client`] | how others are called over HTTP and HTTPS | nothing |
+//! | [`uptime`] | time that goes on while the machine sleeps | nothing |
 //! | [`config`] | flag over variable over file over default | nothing |
 //! | [`cli`] | one file for each command; the only place that wires rooms together | all |
 //!
@@ -50,6 +51,15 @@
 //! What callers ask of Redis while it is busy with others before them is gathered and goes to it together, each caller being
 //! answered after the write: a script's set-up and its way through the connection cost more than a report. Nothing waits for
 //! company.
+//!
+//! # When Redis is not well
+//!
+//! All handles on a Redis share one connection (`store/link.rs`). It is made anew where it was cut, where an answer did not come in
+//! time, and where Redis says something by which another one may be meant: that it is a replica now, say. No command is sent
+//! twice; who asked for a change and got no answer is told that it may be done. Redis that is there and cannot has an
+//! [`store::Ailment`], with words for what it means and what to do. What is wrong, and since when, is noted in one place
+//! (`store/condition.rs`), which writes it into the log once, and once when it is over; `/health` and `/metrics` read it there.
+//! Tasks that must not end try again with pauses that grow ([`store::Outage`]).
 //!
 //! # Who is let in
 //!
@@ -144,4 +154,5 @@ pub mod private_redis;
 pub mod rider;
 pub mod simulation;
 pub mod store;
+pub mod uptime;
 pub mod worker;

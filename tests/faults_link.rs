@@ -202,6 +202,9 @@ fn a_link_that_flaps_is_survived() {
     assert_eq!(pty.exit_code(), 0);
 }
 
+/// A kind of connection: what it is for, and how it is told in the list of clients.
+type Kind<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+
 #[test]
 fn each_connection_can_be_killed() {
     let (mut redis, wire) = city(1, &[]);
@@ -209,7 +212,7 @@ fn each_connection_can_be_killed() {
     let own: u64 = redis.run("CLIENT ID");
     let listens = |client: &str| !client.contains(" sub=0 ");
     let follows = |client: &str| client.contains("cmd=xread");
-    let kinds: [(&str, &dyn Fn(&str) -> bool); 3] = [
+    let kinds: [Kind; 3] = [
         ("the one that listens", &listens),
         ("the one that follows the events", &follows),
         ("the one for all else", &|client| !listens(client) && !follows(client)),

@@ -294,7 +294,7 @@ async fn listeners_live_through_an_outage_of_redis() {
     let service = Service::start(&redis, &PATIENT);
     let (request, mut ears, mut socket) = two_listeners(&service).await;
     redis.kill();
-    service.wait_for_log("listeners: Redis at", 1);
+    service.wait_for_log("can't be reached", 1);
     let _restarted = Restarted::in_place_of(&mut redis);
     redis.run::<()>(&format!("SET {request} 0 EX 60"));
     assert_eq!(ears.end().await.0, "cancelled");

@@ -10,13 +10,13 @@ DEED = DEED_NAME
 -- Time is taken back down to a second from now, and what is less already is left as it is.
 local kept = math.max(left + by, math.min(left, 1000))
 kept = math.min(kept, math.max(left, MOST_LEFT_MS))
-local deadline = NOW + kept
+local deadline = string.format('%.0f', math.min(NOW + kept, FARTHEST_MS))
 local record = has_record
   and redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'last_attempt_at', 'interval_ms') or {}
 tell('extended', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '', 'lng', record[3] or '',
   'by_ms', kept - left, 'expires_at', deadline, 'reason', has_record and '' or 'foreign request'})
-redis.call('PEXPIRE', request_key(id), kept)
-if not has_record then return {'done', string.format('%.0f', deadline)} end
+if kept ~= left then redis.call('PEXPIRE', request_key(id), string.format('%.0f', kept)) end
+if not has_record then return {'done', deadline} end
 redis.call('HSET', record_key(id), 'expires_at', deadline)
 
 -- The next attempt, which the old deadline may have cut short. A list that a foreign hand has spoilt is mended by `attempt.lua`.
@@ -27,4 +27,4 @@ if not due or due >= NOW + left - DEADLINE_SLACK_MS then
   due = is_known and math.max(NOW, last + interval) or NOW
 end
 redis.pcall('ZADD', DUE, math.min(due, deadline + 1), id)
-return {'done', string.format('%.0f', deadline)}
+return {'done', deadline}

@@ -13,6 +13,7 @@ local LIFE_KEPT = 64              -- so many events of a request are noted in it
 local LIFE_READ = 4096            -- of the note, which a foreign hand may have made long, so many bytes are read
 local DEADLINE_SLACK_MS = 20      -- a deadline that is off by no more than this is the same
 local FOREIGN_HAND = 'redis'      -- the actor of what was done by a foreign command on the key
+local LONGEST_TOLD = 1024         -- of what a record holds, so many bytes are told in an event
 
 -- What counts as true or false in a key: the words that the article's service reads (strconv.ParseBool).
 local ACTIVE = {['1'] = true, t = true, T = true, ['true'] = true, TRUE = true, True = true}
@@ -24,6 +25,15 @@ local NOW = math.floor(NOW_US / 1000)
 
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
+
+-- What a record says of its state, as it was read there: 'searching', one of the ends, 'newer' where a later version has put a
+-- word that this one does not know, 'damaged' where there is something else or nothing; nil where there is no record.
+local ENDS = {found = true, cancelled = true, expired = true}
+local function state_of(id, state)
+  if state == 'searching' or ENDS[state] then return state end
+  if state and #state <= 32 and state:find('^%l[%l_]*$') then return 'newer' end
+  return redis.call('EXISTS', record_key(id)) == 1 and 'damaged' or nil
+end
 
 -- The note of a request's events, with one more. Ids are 16 bytes or more with the space between them: only a note that is
 -- longer than those of all that are kept, which a foreign hand may have made it, is read.
@@ -39,13 +49,16 @@ end
 -- The name of an operator's deed while it is being done (see `lib_deed.lua`): what is told meanwhile is told of it.
 local DEED
 
--- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out.
+-- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out, and of one that a
+-- foreign hand has made long only the beginning is told. But a driver's id is needed as it is.
 local function enter(kind, fields)
   local entry = {'type', kind}
   for i = 1, #fields, 2 do
-    if fields[i + 1] ~= '' then
-      entry[#entry + 1] = fields[i]
-      entry[#entry + 1] = fields[i + 1]
+    local name, value = fields[i], fields[i + 1]
+    if value ~= '' then
+      if type(value) == 'string' and #value > LONGEST_TOLD and name ~= 'driver_id' then value = value:sub(1, LONGEST_TOLD) end
+      entry[#entry + 1] = name
+      entry[#entry + 1] = value
     end
   end
   if DEED then

@@ -3,25 +3,32 @@
 local RETRY_MS = 1000   -- a look that failed is tried again after this
 local STALE_TOLD = 20   -- stale drivers who were passed over are counted up to so many
 
--- What a foreign hand has put in the place of a list of ours is thrown away: reports and attempts fill it again.
+-- What a foreign hand has put in the place of a list of ours is thrown away: reports, attempts and workers fill it again.
 local function mend_lists()
-  for _, list in ipairs({DUE, WAITING, QUEUE, REACH, FRESH, STALE}) do
+  for _, list in ipairs({DUE, WAITING, QUEUE, REACH, FRESH, STALE, SEEN, WORKERS}) do
     local kind = redis.call('TYPE', list).ok
     if kind ~= 'zset' and kind ~= 'none' then redis.call('DEL', list) end
   end
 end
 
+-- Lua reads more as a number than this program does, "0x10" and "nan" for example: nobody writes such.
 local function is_between(text, least, most)
-  local number = tonumber(text or '')
-  return number and number >= least and number <= most  -- NaN is not
+  local number = text and text:find('^[%d.eE+-]+$') and tonumber(text)
+  return number and number >= least and number <= most
+end
+
+local function is_whole(text, least, most)
+  return text and text:find('^%d+$') and is_between(text, least, most)
 end
 
 -- Whether a request can be attempted with what its record holds. Foreign hands write there too, and a radius that is no
--- number would keep the search for a driver going for ever.
-local function is_sound(user, lat, lng, radius, interval, attempts)
-  return user and is_between(lat, -85.05112878, 85.05112878) and is_between(lng, -180, 180)
-    and is_between(radius, 0, 2e7) and tonumber(radius) > 0 and is_between(interval, 1, 1e12)
-    and attempts and #attempts <= 15 and attempts:find('^%d+$')
+-- number would keep the search for a driver going for ever. The limits are those of `reply.rs`: what is shown as damaged is
+-- what is not attempted.
+local function is_sound(user, lat, lng, radius, interval, attempts, created_at)
+  return user and user ~= '' and #user <= LONGEST_TOLD
+    and is_between(lat, -85.05112878, 85.05112878) and is_between(lng, -180, 180)
+    and is_between(radius, 0, 2e7) and tonumber(radius) > 0 and is_whole(interval, 1, 1e12)
+    and is_whole(attempts, 0, 999999999999999) and is_whole(created_at, 0, 9e15)
 end
 
 -- When a request has to be looked at for its key's end: one millisecond later it is gone for sure. Nil without a TTL.
@@ -42,7 +49,7 @@ local function deadline_to_set(key_end, recorded)
   local expires_at = key_end and key_end - 1
   local same = recorded == expires_at
   if expires_at and recorded then same = math.abs(expires_at - recorded) <= DEADLINE_SLACK_MS end
-  return same and {} or {'expires_at', expires_at or ''}
+  return same and {} or {'expires_at', expires_at and string.format('%.0f', expires_at) or ''}
 end
 
 -- The driver for a request at this place: the one at hand where it is near enough, or else the nearest, {id, metres}.
@@ -68,7 +75,13 @@ end
 local function look(id, actor, why, at_hand)
   local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
     'expires_at', 'created_at', 'life')
-  if record.err or record[1] ~= 'searching' then
+  local state = not record.err and state_of(id, record[1]) or nil
+  if state == 'newer' then
+    -- It is left as it is to a worker of that version, which may be there, too.
+    if why == 'attempt' then redis.call('ZADD', DUE, 'XX', NOW + RETRY_MS, id) end
+    return {id, 'newer', record[1]}
+  end
+  if not state or ENDS[state] then
     forget(id)
     return {id, 'gone'}
   end
@@ -76,7 +89,7 @@ local function look(id, actor, why, at_hand)
   -- The end by the key comes first: it needs no field, so a damaged request has it as well.
   local ended = settle_by_key(id, actor)
   if ended then return {id, ended} end
-  if not is_sound(user, lat, lng, record[5], record[6], attempts) then
+  if state == 'damaged' or not is_sound(user, lat, lng, record[5], record[6], attempts, record[9]) then
     if why == 'attempt' or why == 'key' then put_off(id) end
     return {id, 'damaged'}
   end

@@ -3,8 +3,9 @@
 local id, actor = unpack(ARGV)
 local refused = refusal_without_record(id)
 if refused then return refused end
-local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts')
-if not is_sound(unpack(record, 1, 6)) then return {'damaged'} end
+local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
+  'created_at')
+if not is_sound(unpack(record, 1, 7)) then return {'damaged'} end
 
 mend_lists()
 DEED = DEED_NAME

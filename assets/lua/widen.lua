@@ -6,7 +6,7 @@ local refused = refusal_without_record(id)
 if refused then return refused end
 local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts', 'created_at')
 local user, lat, lng, before = unpack(record, 1, 4)
-if not is_sound(user, lat, lng, before, record[5], record[6]) then return {'damaged'} end
+if not is_sound(unpack(record, 1, 7)) then return {'damaged'} end
 if expected ~= '' and tonumber(before) ~= tonumber(expected) then return {'otherwise', before} end
 if tonumber(before) == tonumber(radius) then return {'done', before} end
 

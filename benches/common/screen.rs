@@ -62,7 +62,8 @@ impl Screen {
         let fleet = store.fleet(screen.model.map.projection.view()).await.unwrap();
         let drivers = fleet.total;
         screen.news(News::Fleet(fleet));
-        let vitals = Vitals { now: START, latency: Duration::ZERO, drivers, stale: 0, waiting, workers: 1 };
+        let vitals =
+            Vitals { now: START, latency: Duration::ZERO, drivers, stale: 0, waiting, workers: 1, misshapen: false };
         screen.news(News::Vitals(Duration::ZERO, vitals));
         screen
     }

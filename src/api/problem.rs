@@ -121,6 +121,12 @@ impl From<StoreError> for Problem {
                 Self { state: Some(state), ..Self::new(StatusCode::CONFLICT, detail) }
             }
             StoreError::Refused(refusal) => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            // Its name is for who looks after Redis; those who work on it say it in the log, once.
+            StoreError::Misshapen(_) => {
+                let detail =
+                    "another program has put something else into a key of this service; `cabstand doctor` names it";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
             other => {
                 tracing::warn!("http: {other}");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Redis did not do what it was asked to; the log says why")

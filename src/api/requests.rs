@@ -77,7 +77,7 @@ pub(super) enum Shown {
     Key(KeyAlone),
 }
 
-/// What is known of a request without a whole record: one of the article's own service.
+/// What is known of a request without a whole record: one of the article's own service, or one whose record cannot be read.
 #[derive(Serialize, ToSchema)]
 // In the description alone: it tells this from a whole record, which has these fields, too.
 #[serde(deny_unknown_fields)]
@@ -87,6 +87,10 @@ pub(super) struct KeyAlone {
     /// When its time is up.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<UnixMs>,
+    /// Why its record cannot be read, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    unreadable: Option<String>,
 }
 
 /// Opens a request. A driver is looked for at once, then at intervals, until one is found or the time is up.
@@ -185,8 +189,13 @@ pub(super) fn shown(search: Search) -> Shown {
             }
             Shown::Whole(request)
         }
-        domain::Record::Foreign | domain::Record::Damaged(_) | domain::Record::Listed(_) => {
-            Shown::Key(KeyAlone { request_id: search.id, state, expires_at: deadline.flatten() })
+        record => {
+            let unreadable = match record {
+                domain::Record::Damaged(field) => Some(format!("its record is damaged: {field}")),
+                domain::Record::Newer(state) => Some(format!("a newer version has put it into the state \"{state}\"")),
+                domain::Record::Whole(_) | domain::Record::Foreign | domain::Record::Listed(_) => None,
+            };
+            Shown::Key(KeyAlone { request_id: search.id, state, expires_at: deadline.flatten(), unreadable })
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::runtime::Handle;
 
 use super::Service;
 use super::document::AtTheDoor;
@@ -28,7 +29,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let (vitals, outbox) = tokio::join!(service.store.vitals(), service.store.outbox_counts());
     let trouble = service.store.trouble().map_or(0, |trouble| trouble.began.elapsed().as_secs().max(1));
-    let page = service.metrics.render() + &live(service.hub.listeners(), trouble, &vitals, &outbox);
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    let page = service.metrics.render() + &live(service.hub.listeners(), tasks, trouble, &vitals, &outbox);
     ([(header::CONTENT_TYPE, TEXT)], page)
 }
 
@@ -45,6 +47,7 @@ pub(super) async fn sort(metrics: &PrometheusHandle) {
 /// stays. A reading that Redis refuses, since a foreign hand put something else under its key, hides nothing but itself.
 fn live(
     listeners: usize,
+    tasks: usize,
     trouble: u64,
     vitals: &Result<Vitals, StoreError>,
     outbox: &Result<OutboxCounts, StoreError>,
@@ -59,6 +62,11 @@ fn live(
             trouble,
         );
         show("cabstand_listeners", "Riders' connections to this service that wait for an end", listeners as u64);
+        show(
+            "cabstand_tasks",
+            "Tasks that are alive in this process; a number that only grows is a leak",
+            tasks as u64,
+        );
         if let Ok(vitals) = vitals {
             show("cabstand_drivers", "Drivers on the map", vitals.drivers);
             show("cabstand_drivers_stale", "Those of them who are passed over until they report again", vitals.stale);
@@ -91,10 +99,11 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_shown() {
         let away = || StoreError::Away { address: "here".to_owned(), reason: "gone".to_owned(), asked: false };
-        let page = live(3, 5, &Err(away()), &Err(away()));
+        let page = live(3, 40, 5, &Err(away()), &Err(away()));
         assert!(page.contains("# TYPE cabstand_redis_up gauge\ncabstand_redis_up 0\n"), "{page}");
         assert!(page.contains("cabstand_redis_trouble_seconds 5\n"), "{page}");
         assert!(page.contains("cabstand_listeners 3\n"), "{page}");
+        assert!(page.contains("cabstand_tasks 40\n"), "{page}");
         assert!(!page.contains("cabstand_drivers"), "{page}");
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Shared;
 use super::door::password_in;
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::output::Output;
 use crate::store::{Dialect, Rights, Role, User};
 
@@ -83,9 +83,9 @@ impl Acl {
         out.line(&rights.line(&user, self.redis_version, hash.as_deref()))?;
         out.flush()?;
         if hash.is_none() {
-            eprintln!("# A new user can't enter until it has a password: ACL SETUSER {user} >PASSWORD");
+            tell(&format!("# A new user can't enter until it has a password: ACL SETUSER {user} >PASSWORD"));
         }
-        eprintln!("# Pipe this into redis-cli; then: cabstand --redis-user {user} --redis-password-file FILE …");
+        tell(&format!("# Pipe this into redis-cli; then: cabstand --redis-user {user} --redis-password-file FILE …"));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::deeds::{Done, Undone, perform};
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::output::Output;
 use super::{Shared, operator};
 use crate::domain::{Actor, Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
@@ -90,8 +90,8 @@ pub(super) struct Move {
 
 impl Move {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
-        let driver = Driver { id: self.driver, place: self.to };
         let store = shared.store(Access::Full).await?;
+        let driver = Driver { id: store.meant(self.driver).await?, place: self.to };
         perform(&store, async |store| store.move_driver(&driver, None, &operator()).await).await?;
         say(&format_args!("driver {} moved to {}", driver.id, driver.place))
     }
@@ -108,8 +108,9 @@ pub(super) struct Remove {
 impl Remove {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let store = shared.store(Access::Full).await?;
-        perform(&store, async |store| store.remove(&self.driver, &operator()).await).await?;
-        say(&format_args!("driver {} removed", self.driver))
+        let driver = store.meant(self.driver).await?;
+        perform(&store, async |store| store.remove(&driver, &operator()).await).await?;
+        say(&format_args!("driver {driver} removed"))
     }
 }
 
@@ -141,7 +142,7 @@ pub(super) async fn each(
             Err(undone) => {
                 all_done = false;
                 all_known &= !matches!(undone, Undone::Unknown { .. });
-                eprintln!("{}", not_done(id, done, &undone));
+                tell(&not_done(id, done, &undone));
             }
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::city::City;
 use super::console::Manner;
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::output::Output;
 use super::service::Service;
 use super::silence::{self, Silence};
@@ -81,7 +81,7 @@ impl Options {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port())?;
         let url = format!("http://{}", listener.local_addr().map_err(no_port())?);
         if self.headless {
-            eprintln!("service {url}\nredis   {}", redis.url());
+            tell(&format!("service {url}\nredis   {}", redis.url()));
         }
         let phones: Phones = url.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
 

@@ -78,7 +78,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Says it on standard error. Where that is gone with the terminal nobody hears it, and that is no reason to panic.
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 

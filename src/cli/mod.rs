@@ -35,6 +35,7 @@ mod waiting;
 mod webhook;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ use crate::domain::Actor;
 use crate::store::{Access, Region, Store};
 
 use door::Door;
-use failure::Failure;
+use failure::{Failure, tell};
 
 /// A dispatcher's console on drivers and search requests that live in Redis.
 ///
@@ -138,7 +139,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Err(error) = hiding::hide(&arguments) {
-        eprintln!("cabstand: the password in the URL can't be hidden from the list of processes: {error}");
+        tell(&format!("cabstand: the password in the URL can't be hidden from the list of processes: {error}"));
     }
     let config::Layered { command, keys } = match config::layered(Cli::command(), &arguments) {
         Ok(layered) => layered,
@@ -146,7 +147,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let config_file = Some(keys.path.clone()).filter(|path| !path.as_os_str().is_empty());
     for stray in config::stray_variables(&command, &doctor::door_variables()) {
-        eprintln!("cabstand: {stray}");
+        tell(&format!("cabstand: {stray}"));
     }
     // Checked whatever is started: what is wrong there is told today, and not when the console is next needed.
     let keymap = match keymap(&keys) {
@@ -157,7 +158,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let is_plain = arguments.iter().all(|word| word.to_str().is_some_and(|word| failure::shown(word) == word));
     match command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => run(Cli { shared: Shared { keymap, config_file, ..cli.shared }, ..cli }),
-        Err(error) if is_plain || !error.use_stderr() => error.exit(),
+        // The help, and the version.
+        Err(told) if !told.use_stderr() => match told.print().and_then(|()| io::stdout().flush()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Failure::io("standard output")(error).report(),
+        },
+        Err(error) if is_plain => error.exit(),
         // It quotes what was typed, with whatever that would do to the terminal.
         Err(error) => Failure::Usage(error.to_string()).report(),
     }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use super::city::City;
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::output::Output;
 use super::{Shared, signals, token_file};
 use crate::api::Role;
@@ -94,7 +94,7 @@ impl Options {
     async fn live(self, shutdown: CancellationToken) -> Result<(), Failure> {
         let settings = self.city.settings()?;
         if let Err(reason) = self.api.reach().await {
-            eprintln!("cabstand: {reason}; trying again until it does");
+            tell(&format!("cabstand: {reason}; trying again until it does"));
         }
         signals::end_after(&shutdown, self.duration);
         let summary = simulation::run(self.api, settings, shutdown).await;

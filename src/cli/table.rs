@@ -1,6 +1,16 @@
 //! Aligned columns under a head line.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
+
+/// How many columns of a terminal a text takes: character by character, as a terminal reckons that gets them one by one.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().filter_map(UnicodeWidthChar::width).sum()
+}
+
+/// A text with as much space behind it as makes it this wide.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
 
 /// Rows of text whose columns are as wide as their widest cell.
 pub(super) struct Table {
@@ -20,7 +30,7 @@ impl Table {
     pub(super) fn new(titles: &[&'static str]) -> Self {
         let column = |title: &&'static str| {
             let (text, right) = title.strip_suffix('>').map_or((*title, false), |text| (text, true));
-            Column { title: text, width: text.width(), right }
+            Column { title: text, width: columns(text), right }
         };
         Self { columns: titles.iter().map(column).collect(), rows: Vec::new() }
     }
@@ -28,7 +38,7 @@ impl Table {
     /// Adds a row, a cell for each title.
     pub(super) fn row(&mut self, cells: Vec<String>) {
         for (column, cell) in self.columns.iter_mut().zip(&cells) {
-            column.width = column.width.max(cell.width());
+            column.width = column.width.max(columns(cell));
         }
         self.rows.push(cells);
     }
@@ -42,8 +52,8 @@ impl Table {
 
     fn line<'a>(&self, cells: impl Iterator<Item = &'a str>) -> String {
         let cell = |(column, text): (&Column, &str)| {
-            let padding = " ".repeat(column.width.saturating_sub(text.width()));
-            if column.right { format!("{padding}{text}") } else { format!("{text}{padding}") }
+            let padding = " ".repeat(column.width.saturating_sub(columns(text)));
+            if column.right { format!("{padding}{text}") } else { padded(text, column.width) }
         };
         let line = self.columns.iter().zip(cells).map(cell).collect::<Vec<_>>().join("  ");
         line.trim_end().to_owned()

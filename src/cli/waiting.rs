@@ -87,8 +87,9 @@ pub(super) struct Assign {
 impl Assign {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         each(shared, &[self.id], "assigned", async |store, id, actor| {
-            let metres = store.assign(id, &self.driver, actor).await?;
-            Ok(format!("driver {} assigned to request {id} at {}", self.driver, format_distance(metres)))
+            let driver = store.meant(self.driver.clone()).await?;
+            let metres = store.assign(id, &driver, actor).await?;
+            Ok(format!("driver {driver} assigned to request {id} at {}", format_distance(metres)))
         })
         .await
     }

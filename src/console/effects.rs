@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::memory::Memory;
 use super::message::{Asked, Deed, Effect, Glance, Message, Mishap, News, Outcome, Settled, Unsettled};
 use crate::domain::{Actor, DeedId, Seal};
 use crate::store::{NewRequest, Store, StoreError, Traced};
+use crate::uptime::Uptime;
 
 /// So many deeds of one errand are under way at once.
 const DEEDS_AT_ONCE: usize = 16;
@@ -69,6 +70,14 @@ impl Hands {
                     let _ = hands.answers.send(Message::News(News::Extent(extent))).await;
                 });
             }
+            Effect::AskMisshapen => {
+                tokio::spawn(async move {
+                    if let Ok(wrong) = hands.store.misshapen().await {
+                        let said = wrong.into_iter().next().map(|one| StoreError::from(one).to_string());
+                        let _ = hands.answers.send(Message::News(News::Misshapen(said))).await;
+                    }
+                });
+            }
             Effect::Look(glance) => {
                 self.glance.send_replace(glance);
             }
@@ -85,7 +94,7 @@ impl Hands {
 
     /// Each deed by itself: one that is refused does not keep the others. The answers come in the order of the deeds.
     async fn perform_all(&self, deeds: Vec<Deed>, asked: Asked) -> Vec<Result<Outcome, Mishap>> {
-        let began = Instant::now();
+        let began = Uptime::now();
         let perform = |deed: Deed| {
             let mut hands = self.clone();
             async move {

@@ -97,7 +97,7 @@ impl Past {
     async fn page(&mut self, store: &Store) -> Result<(Vec<Event>, UnixMs), StoreError> {
         let since = match self.since {
             Some(since) => since,
-            None => store.vitals().await?.now - Span::longest(),
+            None => store.now().await? - Span::longest(),
         };
         self.since = Some(since);
         let (events, more) = store.events_before(self.before, since, PAGE).await?;

@@ -220,8 +220,15 @@ impl Desk {
 
     /// The beat of the feed, with Redis' clock going as ours does.
     pub(super) fn vitals(&mut self, drivers: u64) -> Vec<Effect> {
-        let vitals =
-            Vitals { now: START + self.at, latency: Duration::ZERO, drivers, stale: 0, waiting: 2, workers: 1 };
+        let vitals = Vitals {
+            now: START + self.at,
+            latency: Duration::ZERO,
+            drivers,
+            stale: 0,
+            waiting: 2,
+            workers: 1,
+            misshapen: false,
+        };
         self.news(News::Vitals(self.at, vitals))
     }
 

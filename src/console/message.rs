@@ -23,6 +23,8 @@ pub enum Message {
     Key(KeyEvent),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
+    /// The console was stopped, or its machine slept, for so long. What was pressed meanwhile comes now.
+    StoodStill(Duration),
     /// The feed brings news from Redis.
     News(News),
     /// What was to be remembered could not be kept, for this reason.
@@ -71,6 +73,8 @@ pub enum News {
     Extent(Result<Option<Bounds>, String>),
     /// Redis answers, but something could not be read, for this reason.
     Unreadable(String),
+    /// A key is of another type than it should be, as it is said here; nothing where all are well by now.
+    Misshapen(Option<String>),
 }
 
 /// How changes in Redis reach the console.
@@ -228,6 +232,8 @@ pub enum Effect {
     Ask(Vec<RequestId>),
     /// Tell the extent of the fleet.
     AskExtent,
+    /// Ask which key is of another type than it should be.
+    AskMisshapen,
     /// The screen shows something else now.
     Look(Glance),
     /// Let changes through for so long, or no more where there is no time given.

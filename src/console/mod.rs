@@ -44,6 +44,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::domain::Actor;
 use crate::store::{NewRequest, Store};
+use crate::uptime::Uptime;
 use effects::Hands;
 use memory::Memory;
 use message::{Effect, Glance, Link, Message};
@@ -55,10 +56,12 @@ const MESSAGES: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 /// Countdowns are drawn anew so often.
 const TICK: Duration = Duration::from_millis(250);
-/// So long the console waits at its end for actions that are under way.
-const LAST_DEEDS: Duration = Duration::from_secs(2);
+/// So long the console waits at its end for actions that are under way: a little longer than for an answer.
+const LAST_DEEDS: Duration = Duration::from_millis(2_500);
 /// However near the next deadline is, time is not looked at oftener than this.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
+/// A console that has done nothing for so long, though it looks at the time oftener than that, was stopped, or its machine slept.
+const STOOD_STILL: Duration = Duration::from_secs(5);
 
 /// What comes from the terminal.
 #[derive(Debug)]
@@ -103,6 +106,9 @@ pub trait Host {
     /// # Errors
     /// Where the terminal fails.
     fn ring(&mut self) -> io::Result<()>;
+
+    /// What is to be read on the terminal after the console has ended, lines or nothing.
+    fn leave_word(&mut self, _words: String) {}
 }
 
 /// In whose name the console acts, and with what it opens a search.
@@ -131,7 +137,7 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let began = Instant::now();
+    let began = Uptime::now();
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
     let doubts = Arc::new(Notify::new());
@@ -146,7 +152,8 @@ where
     let mut model = Box::new(Model::new(options, (size.width, size.height)));
     recall(&mut model);
 
-    let mut last_frame = began;
+    let mut last_frame = Instant::now();
+    let mut last_turn = Duration::ZERO;
     let mut changed = true;
     let mut stale = false;
     let outcome = async {
@@ -175,6 +182,7 @@ where
                 }
                 () = sleep_until(wake) => Happening::Message(Message::Tick),
             };
+            note_standstill(&mut model, began.elapsed(), &mut last_turn);
             // Whatever else waits is taken in too, so that one frame shows it all.
             let mut next = Some(first);
             while let Some(happening) = next {
@@ -206,6 +214,8 @@ where
                         Effect::Ring => host.ring()?,
                         Effect::Suspend => {
                             host.suspend()?;
+                            // Whoever stopped it by a key has had another program to type into meanwhile.
+                            last_turn = began.elapsed();
                             stale = true;
                             back = Some(resized(terminal)?);
                         }
@@ -224,16 +234,45 @@ where
         Ok(())
     }
     .await;
-    // What was confirmed is not dropped with the program. Nobody reads the answers any more.
-    drop(messages);
-    hands.deeds.close();
-    let _ = timeout(LAST_DEEDS, hands.deeds.wait()).await;
-    // Nor is what was to be remembered.
-    drop(hands);
+    let words = last_deeds(&mut model, began, messages, hands).await;
+    host.leave_word(words);
     if let Some(kept) = kept {
         let _ = timeout(LAST_DEEDS, kept).await;
     }
     outcome
+}
+
+/// Where the loop has not turned for long, that is known before anything else is taken in. Nothing is to be done about it.
+fn note_standstill(model: &mut Model, now: Duration, last_turn: &mut Duration) {
+    let still = now.saturating_sub(std::mem::replace(last_turn, now));
+    if still >= STOOD_STILL {
+        update::update(model, now, Message::StoodStill(still));
+    }
+}
+
+/// What was confirmed is not dropped with the program: its answer is waited for, and what is not known by then is answered in words.
+async fn last_deeds(model: &mut Model, began: Uptime, mut messages: mpsc::Receiver<Message>, hands: Hands) -> String {
+    hands.deeds.close();
+    let mut take = |message| {
+        if matches!(message, Message::Done(..)) {
+            update::update(model, began.elapsed(), message);
+        }
+    };
+    let answers = async {
+        let all_done = hands.deeds.wait();
+        tokio::pin!(all_done);
+        loop {
+            tokio::select! {
+                Some(message) = messages.recv() => take(message),
+                () = &mut all_done => break,
+            }
+        }
+    };
+    let _ = timeout(LAST_DEEDS, answers).await;
+    while let Ok(message) = messages.try_recv() {
+        take(message);
+    }
+    update::last_words(model, hands.deeds.len())
 }
 
 /// Takes in what was remembered from the run before.

@@ -167,6 +167,14 @@ fn radius(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_borne() {
+        let zone = FixedOffset::east_opt(14 * 3_600).unwrap();
+        for at in [i64::MAX, i64::MIN, 8_210_266_876_799_999, 9_467_085_600_000_000, -8_334_601_228_800_000] {
+            assert_eq!(time_of_day(UnixMs(at), zone).len(), 8, "{at}");
+        }
+    }
     use crate::console::fixtures;
     use crate::domain::Event;
 

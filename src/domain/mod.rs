@@ -24,7 +24,7 @@ pub use fleet::{Block, FleetView, Sighting, View};
 pub use ids::{DriverId, InvalidId, RequestId, UserId};
 pub use point::{Bounds, EARTH_RADIUS_M, MAX_LAT, MAX_LNG, Point, PointError};
 pub use request::{Key, Listed, Record, Request, Search, Standing, State};
-pub use text::clean;
+pub use text::{clean, is_harmful, unescaped};
 pub use time::UnixMs;
 pub use units::{Metres, ParseMetresError, format_distance, format_more, format_span, format_wait, parse_span};
 pub use vitals::Vitals;

@@ -121,6 +121,8 @@ pub enum Record {
     Whole(Box<Request>),
     /// A record that lacks something or holds something else; with the first field that is wrong.
     Damaged(String),
+    /// A record in a state that this version does not know; with the word for it. A later version has written it.
+    Newer(String),
     /// Not read: only what the lists of all who wait tell of it is known.
     Listed(Listed),
 }
@@ -164,7 +166,7 @@ impl Search {
     pub fn request(&self) -> Option<&Request> {
         match &self.record {
             Record::Whole(request) => Some(request),
-            Record::Foreign | Record::Damaged(_) | Record::Listed(_) => None,
+            Record::Foreign | Record::Damaged(_) | Record::Newer(_) | Record::Listed(_) => None,
         }
     }
 
@@ -174,7 +176,7 @@ impl Search {
         match &self.record {
             Record::Whole(request) => Some(request.pickup),
             Record::Listed(listed) => Some(listed.pickup),
-            Record::Foreign | Record::Damaged(_) => None,
+            Record::Foreign | Record::Damaged(_) | Record::Newer(_) => None,
         }
     }
 
@@ -184,7 +186,7 @@ impl Search {
         match &self.record {
             Record::Whole(request) => Some(request.radius_m),
             Record::Listed(listed) => Some(listed.radius_m),
-            Record::Foreign | Record::Damaged(_) => None,
+            Record::Foreign | Record::Damaged(_) | Record::Newer(_) => None,
         }
     }
 
@@ -194,7 +196,7 @@ impl Search {
         match &self.record {
             Record::Whole(request) => Some(request.created_at),
             Record::Listed(listed) => Some(listed.created_at),
-            Record::Foreign | Record::Damaged(_) => None,
+            Record::Foreign | Record::Damaged(_) | Record::Newer(_) => None,
         }
     }
 

@@ -19,4 +19,6 @@ pub struct Vitals {
     pub waiting: u64,
     /// Workers that are alive.
     pub workers: usize,
+    /// Whether a key is of another type than it should be, so that what it tells is missing here.
+    pub misshapen: bool,
 }

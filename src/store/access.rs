@@ -3,9 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::{Store, StoreError};
+use crate::uptime::Uptime;
 
 /// What a handle on Redis may do when it is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +21,8 @@ pub enum Access {
 pub enum Armed {
     /// It does.
     Always,
-    /// It does until then.
-    Until(Instant),
+    /// It does until then, however long the machine sleeps meanwhile.
+    Until(Uptime),
     /// It does not.
     Never,
 }
@@ -31,7 +30,7 @@ pub enum Armed {
 impl Armed {
     /// Whether changes are let through at this moment.
     #[must_use]
-    pub fn is_armed(self, now: Instant) -> bool {
+    pub fn is_armed(self, now: Uptime) -> bool {
         match self {
             Self::Always => true,
             Self::Until(end) => now < end,
@@ -56,7 +55,7 @@ impl Switch {
     /// How it stands; one whose time is up is off.
     pub(super) fn armed(&self) -> Armed {
         let armed = *self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if armed.is_armed(Instant::now()) { armed } else { Armed::Never }
+        if armed.is_armed(Uptime::now()) { armed } else { Armed::Never }
     }
 
     /// Whether something may be changed.
@@ -72,9 +71,7 @@ impl Switch {
 impl Store {
     /// Lets changes through for so long, by this handle and its clones; also where they were let through always.
     pub fn arm(&self, span: Duration) {
-        let now = Instant::now();
-        // A span beyond the clock's reach is as good as always.
-        self.switch.set(now.checked_add(span).map_or(Armed::Always, Armed::Until));
+        self.switch.set(Armed::Until(Uptime::now() + span));
     }
 
     /// Lets no change through any more, by this handle and its clones.
@@ -103,9 +100,9 @@ mod tests {
 
     #[test]
     fn it_lets_changes_through_for_so_long_and_no_longer() {
-        let (now, span) = (Instant::now(), Duration::from_secs(10));
+        let (now, span) = (Uptime::now(), Duration::from_secs(10));
         let armed = Armed::Until(now + span);
-        assert!(armed.is_armed(now) && armed.is_armed(now + span - Duration::from_millis(1)));
+        assert!(armed.is_armed(now) && armed.is_armed(now + Duration::from_millis(9_999)));
         assert!(!armed.is_armed(now + span));
         assert!(Armed::Always.is_armed(now) && !Armed::Never.is_armed(now));
     }
@@ -114,9 +111,9 @@ mod tests {
     fn a_switch_whose_time_is_up_is_off() {
         let switch = Switch::new(Access::ReadOnly);
         assert!(matches!(switch.check(), Err(StoreError::ReadOnly)));
-        switch.set(Armed::Until(Instant::now() + Duration::from_mins(1)));
+        switch.set(Armed::Until(Uptime::now() + Duration::from_mins(1)));
         assert!(switch.clone().check().is_ok(), "clones share it");
-        switch.set(Armed::Until(Instant::now()));
+        switch.set(Armed::Until(Uptime::now()));
         assert_eq!(switch.armed(), Armed::Never);
         assert!(switch.check().is_err());
     }

@@ -3,7 +3,7 @@
 use super::scripts::Call;
 use super::{Refusal, Store, StoreError, millis};
 use crate::domain::geohash::Cell;
-use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean};
+use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean, unescaped};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
@@ -134,6 +134,19 @@ impl Store {
             "elsewhere" => Err(self.elsewhere(id, place(1).ok_or_else(odd)?, text(3) == "reported").await),
             _ => Err(odd()),
         }
+    }
+
+    /// The driver who is meant by a name that somebody has typed: the one of this very name, or where there is none, the one whose
+    /// name holds what is shown like this ([`unescaped`]).
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn meant(&self, name: DriverId) -> Result<DriverId, StoreError> {
+        let Some(other) = unescaped(name.as_str()).map(|bytes| DriverId::from_redis(&bytes)) else { return Ok(name) };
+        let mut scores = redis::cmd("ZMSCORE");
+        scores.arg(&self.keys.drivers).arg(name.as_bytes()).arg(other.as_bytes());
+        let there: Vec<Option<f64>> = self.query(&scores).await?;
+        Ok(if matches!(there[..], [None, Some(_)]) { other } else { name })
     }
 
     /// The nearest available drivers to each of these places, nearest first, at most `count` each within the radius.

@@ -2,7 +2,7 @@
 
 use redis::{ErrorKind, RedisError};
 
-use super::{Address, Ailment};
+use super::{Address, Ailment, Misshapen};
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
 /// What a script says that came too late, as `lib_deed.lua` has it.
@@ -45,6 +45,9 @@ pub enum StoreError {
     /// Redis answered something that this program does not expect.
     #[error("Redis answered something unexpected: {0}")]
     Answer(String),
+    /// A key of ours is of another type than it should be.
+    #[error("{0}: another program has written there; `cabstand doctor` says what to do")]
+    Misshapen(#[from] Misshapen),
     /// The server is not set up as it has to be.
     #[error("{0}")]
     Setup(String),
@@ -104,8 +107,16 @@ pub enum Refusal {
     #[error("request {0} is foreign: it has no record, and so no place to look for a driver")]
     Foreign(RequestId),
     /// A record that a foreign hand has spoilt.
-    #[error("request {0} has a damaged record: no driver can be looked for")]
+    #[error("request {0} has a damaged record: no driver can be looked for; `cabstand doctor` names what is wrong")]
     Damaged(RequestId),
+    /// A record in a state that only a later version knows.
+    #[error("request {id} is in the state \"{state}\", which a newer cabstand has written: act on it with that one")]
+    Newer {
+        /// Which request.
+        id: RequestId,
+        /// The word in its record.
+        state: String,
+    },
     /// A key without TTL has no deadline.
     #[error("request {0} has no deadline: its key has no TTL")]
     NoDeadline(RequestId),

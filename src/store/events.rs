@@ -42,7 +42,7 @@ impl Store {
     pub async fn life(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
         let noted: Vec<u8> = match self.query(redis::cmd("HGET").arg(self.keys.record(id)).arg("life")).await {
             // A key of another type is no record.
-            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => Vec::new(),
+            Err(error) if error.is_wrong_type() => Vec::new(),
             noted => noted.map(Option::unwrap_or_default)?,
         };
         let noted = String::from_utf8_lossy(&noted);
@@ -171,9 +171,13 @@ impl Reader {
                 coming.await.map_err(|error| self.store.counted(&error).before_asking())?
             }
         };
-        let answer = command.query_async(&mut connection).await.map_err(|error| self.store.counted(&error))?;
-        self.connection = Some((number, connection));
-        Ok(answer)
+        match command.query_async(&mut connection).await {
+            Ok(answer) => {
+                self.connection = Some((number, connection));
+                Ok(answer)
+            }
+            Err(error) => Err(self.store.named(self.store.counted(&error)).await),
+        }
     }
 }
 

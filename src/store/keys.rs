@@ -111,14 +111,16 @@ impl Keys {
         ]
     }
 
-    /// The type that a key of [`Keys::of_scripts`] has, in Redis' words.
-    pub(super) fn type_of(&self, key: &str) -> &'static str {
-        match key {
+    /// All keys with a name of their own, each with the type that it has, in Redis' words.
+    pub(super) fn with_types(&self) -> Vec<(&str, &'static str)> {
+        let type_of = |key: &str| match key {
             key if key == self.counter => "string",
-            key if key == self.events => "stream",
+            key if key == self.events || key == self.dead_letters => "stream",
             key if key == self.sweep => "hash",
             _ => "zset",
-        }
+        };
+        let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters]);
+        all.map(|key| (key, type_of(key))).collect()
     }
 
     /// The patterns of the keys that each request has: the article's and its record. Redis' patterns know no numbers, so the first

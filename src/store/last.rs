@@ -14,8 +14,8 @@ const SAME_PLACE_M: f64 = 2.0;
 impl Store {
     /// The refusal where a driver is not on the map (any more).
     pub(super) async fn absent(&self, id: &DriverId) -> StoreError {
-        let last = match tokio::join!(self.newest_of(id), self.vitals()) {
-            (Ok(told), Ok(vitals)) => told.last().and_then(|event| went(event, vitals.now)),
+        let last = match tokio::join!(self.newest_of(id), self.now()) {
+            (Ok(told), Ok(now)) => told.last().and_then(|event| went(event, now)),
             // The refusal stands, and says less.
             _ => None,
         };

@@ -30,11 +30,14 @@ impl Store {
         let answer = answer.await;
         let took = began.elapsed();
         histogram!("cabstand_redis_command_seconds", "command" => command.into()).record(took);
-        (took, answer.map_err(|failed| self.failed(&failed)))
+        match answer {
+            Ok(answer) => (took, Ok(answer)),
+            Err(failed) => (took, Err(self.named(self.failed(&failed)).await)),
+        }
     }
 
     /// Counts what went wrong with a command, and takes it down where it says something of Redis as it is now.
-    fn failed(&self, failed: &Failed) -> StoreError {
+    pub(super) fn failed(&self, failed: &Failed) -> StoreError {
         let error = self.counted(&failed.error);
         let error = if failed.asked { error } else { error.before_asking() };
         if let Some(number) = failed.now {

@@ -153,6 +153,7 @@ impl Store {
             "unknown" => Refusal::UnknownRequest(id),
             "foreign" => Refusal::Foreign(id),
             "damaged" => Refusal::Damaged(id),
+            "newer" => Refusal::Newer { id, state: answer.text(1).unwrap_or_default() },
             "endless" => Refusal::NoDeadline(id),
             "searching" => Refusal::StillSearching(id),
             "late" => Refusal::TooLate(id),

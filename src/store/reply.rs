@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::domain::{Key, Point, Record, Request, RequestId, State, UnixMs, UserId, clean};
 
+/// The longest name of a rider in a record, in bytes: `LONGEST_TOLD` in `lib.lua`.
+const LONGEST: usize = 1_024;
+
 /// The fields of a hash, or of an entry in a stream.
 pub(super) struct Fields(HashMap<Vec<u8>, Vec<u8>>);
 
@@ -65,6 +68,9 @@ pub(super) fn record(id: RequestId, fields: &Fields) -> Record {
     if fields.is_empty() {
         return Record::Foreign;
     }
+    if let Some(state) = fields.bytes("state").and_then(newer_state) {
+        return Record::Newer(state);
+    }
     match request(id, fields) {
         Ok(request) => Record::Whole(Box::new(request)),
         Err(field) => Record::Damaged(field.to_owned()),
@@ -74,10 +80,10 @@ pub(super) fn record(id: RequestId, fields: &Fields) -> Record {
 fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
     Ok(Request {
         id,
-        user_id: UserId::from_redis(fields.bytes("user_id").ok_or("user_id")?),
+        user_id: UserId::from_redis(fields.bytes("user_id").filter(|name| name.len() <= LONGEST).ok_or("user_id")?),
         pickup: Point::new(fields.need("lat")?, fields.need("lng")?).map_err(|_| "lat")?,
         radius_m: radius_m(fields.need("radius_m")?).ok_or("radius_m")?,
-        created_at: UnixMs(fields.need("created_at")?),
+        created_at: UnixMs(within(fields.need("created_at")?, 0..=9_000_000_000_000_000).ok_or("created_at")?),
         expires_at: fields.time("expires_at"),
         interval_ms: within(fields.need("interval_ms")?, 1..=1_000_000_000_000).ok_or("interval_ms")?,
         attempts: within(fields.need("attempts")?, 0..=999_999_999_999_999).ok_or("attempts")?,
@@ -90,6 +96,14 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, &'static str> {
         end_event: fields.get("end_event"),
         reopened: fields.get("reopened"),
     })
+}
+
+/// The word for a state that a later version knows, and this one does not; none where it is known, or no such word. The same rule
+/// as in `lib.lua`.
+fn newer_state(word: &[u8]) -> Option<String> {
+    let word = str::from_utf8(word).ok().filter(|word| word.len() <= 32 && State::parse(word).is_none())?;
+    let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+    (!word.starts_with('_') && word.chars().all(plain)).then(|| word.to_owned())
 }
 
 /// The same limits as in `lib_look.lua`: what is shown as waiting is what a worker attempts.
@@ -165,6 +179,25 @@ mod tests {
             );
         }
         assert_eq!(record(RequestId::new(7).unwrap(), &fields(&[])), Record::Foreign);
+    }
+
+    #[test]
+    fn a_state_of_a_later_version_is_none_of_a_spoilt_one() {
+        let with_state = |state: &str| {
+            let mut other = WHOLE;
+            other[8].1 = state;
+            record(RequestId::new(7).unwrap(), &fields(&other))
+        };
+        for state in ["paused", "on_its_way"] {
+            assert_eq!(with_state(state), Record::Newer(state.to_owned()));
+        }
+        for state in ["Searching", "search\u{1b}", "", "_", "8", &"x".repeat(33)] {
+            assert_eq!(with_state(state), Record::Damaged("state".to_owned()), "{state:?}");
+        }
+        // What else it may have is its own affair.
+        let mut more: Vec<(&str, &str)> = WHOLE.to_vec();
+        more.push(("priority", "7"));
+        assert!(matches!(record(RequestId::new(7).unwrap(), &fields(&more)), Record::Whole(_)));
     }
 
     #[test]

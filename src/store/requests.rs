@@ -96,7 +96,12 @@ impl Store {
             call.arg(actor.as_str());
             self.sign(&mut call);
             let answers: Vec<Vec<String>> = self.run(&call).await?;
-            opened.extend(answers.iter().map(|answer| self.opened(answer)));
+            for answer in &answers {
+                opened.push(match self.opened(answer) {
+                    Ok(id) => Ok(id),
+                    Err(error) => Err(self.named(error).await),
+                });
+            }
         }
         Ok(opened)
     }
@@ -130,7 +135,7 @@ impl Store {
         read.arg(self.keys.record(id)).arg("ticket_sha256");
         let noted: Option<Vec<u8>> = match self.query(&read).await {
             // A foreign hand has put something else in the record's place.
-            Err(StoreError::Server { reason, .. }) if reason.contains("WRONGTYPE") => None,
+            Err(error) if error.is_wrong_type() => None,
             noted => noted?,
         };
         let noted = noted.unwrap_or_default();

@@ -18,6 +18,8 @@ pub enum Outcome {
     Gone,
     /// Its record lacks something: it is not attempted, and ends with its key.
     Damaged,
+    /// It is in this state, which only a later version knows: it is left to that.
+    Newer(String),
     /// Redis could not do it, for this reason; an attempt is tried again a second later.
     Failed(String),
 }
@@ -78,7 +80,7 @@ impl Store {
         Ok(Round {
             next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
             late: late_ms.into_iter().map(Duration::from_millis).collect(),
-            looks,
+            looks: self.with_names(looks).await,
         })
     }
 
@@ -94,7 +96,8 @@ impl Store {
         for id in ids {
             call.arg(id.number());
         }
-        self.looks(self.run(&call).await?)
+        let looks = self.looks(self.run(&call).await?)?;
+        Ok(self.with_names(looks).await)
     }
 
     /// A part of a sweep, at most so many requests: a look at all who wait, oldest first, because of a change that was heard
@@ -117,7 +120,7 @@ impl Store {
         Ok(SweepPart {
             again_in: Duration::from_millis(again_ms),
             complete_since: u64::try_from(began_ago_us).ok().map(Duration::from_micros),
-            looks: self.looks(outcomes)?,
+            looks: self.with_names(self.looks(outcomes)?).await,
         })
     }
 
@@ -157,6 +160,7 @@ fn look(value: Value) -> Option<Look> {
         outcome: match text(1) {
             "searching" => Outcome::Waiting,
             "damaged" => Outcome::Damaged,
+            "newer" => Outcome::Newer(clean(fields.get(2).map_or(b"", Vec::as_slice))),
             "failed" => Outcome::Failed(clean(fields.get(2).map_or(b"", Vec::as_slice))),
             word => State::parse(word).map_or(Outcome::Gone, Outcome::Ended),
         },

@@ -1,15 +1,15 @@
 //! The server itself: is it there, what time is it there, and how much does it hold.
 
 use std::time::{Duration, Instant};
+use std::vec::IntoIter;
+
+use redis::{FromRedisValue, RedisResult, Value};
 
 use super::{Store, StoreError};
 use crate::domain::{UnixMs, Vitals};
 
 /// A worker that was heard of so lately counts as alive; it tells of itself every two seconds.
 const ALIVE: Duration = Duration::from_secs(10);
-
-/// What the pipeline of [`Store::vitals`] answers: the clock, three counts, the workers with their heartbeats.
-type Answer = ((i64, i64), u64, u64, u64, Vec<(Vec<u8>, f64)>);
 
 impl Store {
     /// Asks whether the server answers.
@@ -22,7 +22,16 @@ impl Store {
         answer.inspect_err(|error| self.link.condition().refused(error))
     }
 
-    /// Reads the clock and the figures in one round trip.
+    /// Reads Redis' clock.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read.
+    pub async fn now(&self) -> Result<UnixMs, StoreError> {
+        let (seconds, micros): (i64, i64) = self.query(&redis::cmd("TIME")).await?;
+        Ok(UnixMs(seconds * 1_000 + micros / 1_000))
+    }
+
+    /// Reads the clock and the figures in one round trip. A key of another type hides nothing but its own figure.
     ///
     /// # Errors
     /// Where Redis cannot be read.
@@ -30,11 +39,41 @@ impl Store {
         let mut pipe = redis::pipe();
         pipe.cmd("TIME").zcard(&self.keys.drivers).zcard(&self.keys.stale).zcard(&self.keys.due);
         pipe.cmd("ZRANGE").arg(&self.keys.workers).arg(0).arg(-1).arg("WITHSCORES");
+        // What it counts is not asked for: only whether it can be counted.
+        pipe.cmd("XLEN").arg(&self.keys.events).ignore_errors();
         let sent = Instant::now();
-        let ((seconds, micros), drivers, stale, waiting, workers): Answer = self.query_all(&pipe).await?;
+        let answers: Vec<RedisResult<Value>> = self.query_all(&pipe).await?;
+        let latency = sent.elapsed();
+        let mut figures = Figures { store: self, answers: answers.into_iter(), misshapen: false };
+        let (seconds, micros): (i64, i64) = figures.next()?;
         let now = UnixMs(seconds * 1_000 + micros / 1_000);
+        let (drivers, stale, waiting) = (figures.next()?, figures.next()?, figures.next()?);
+        let workers: Vec<(Vec<u8>, f64)> = figures.next()?;
         let workers = workers.iter().filter(|(_, at)| now.since(unix_ms(*at)) < ALIVE).count();
-        Ok(Vitals { now, latency: sent.elapsed(), drivers, stale, waiting, workers })
+        let _: u64 = figures.next()?;
+        Ok(Vitals { now, latency, drivers, stale, waiting, workers, misshapen: figures.misshapen })
+    }
+}
+
+/// The answers to several commands, one after the other.
+struct Figures<'a> {
+    store: &'a Store,
+    answers: IntoIter<RedisResult<Value>>,
+    misshapen: bool,
+}
+
+impl Figures<'_> {
+    /// The next one; nothing at all where its key is of another type.
+    fn next<T: FromRedisValue + Default>(&mut self) -> Result<T, StoreError> {
+        let answer = self.answers.next().unwrap_or(Ok(Value::Nil));
+        match answer.and_then(|value| Ok(redis::from_redis_value(value)?)) {
+            Ok(figure) => Ok(figure),
+            Err(error) => {
+                let error = self.store.counted(&error);
+                self.misshapen |= error.is_wrong_type();
+                if error.is_wrong_type() { Ok(T::default()) } else { Err(error) }
+            }
+        }
     }
 }
 

@@ -141,8 +141,13 @@ impl Worker {
                 Outcome::Failed(reason) if self.is_new(id) => {
                     tracing::warn!("request {id} cannot be attempted and is tried again every second: {reason}");
                 }
+                Outcome::Newer(state) if self.is_new(id) => {
+                    tracing::warn!(
+                        "request {id} is in the state \"{state}\" of a newer cabstand, and is left to that one"
+                    );
+                }
                 Outcome::Ended(state) => tracing::debug!("request {id} ended: {state}"),
-                Outcome::Damaged | Outcome::Failed(_) | Outcome::Waiting | Outcome::Gone => {}
+                Outcome::Damaged | Outcome::Newer(_) | Outcome::Failed(_) | Outcome::Waiting | Outcome::Gone => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 pub mod certificates;
+pub mod clock;
 pub mod command;
 pub mod desk;
 pub mod doors;

@@ -62,6 +62,11 @@ impl Pty {
 
     /// A program in the home that another one has or had.
     pub fn start_at(home: Arc<TempDir>, program: &str, arguments: &[&str]) -> Self {
+        Self::start_with(home, program, arguments, &[])
+    }
+
+    /// The same with these variables.
+    pub fn start_with(home: Arc<TempDir>, program: &str, arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
@@ -72,6 +77,9 @@ impl Pty {
         command.env("XDG_CONFIG_HOME", home.path().join("config"));
         command.env("XDG_STATE_HOME", home.path().join("state"));
         command.cwd(env!("CARGO_MANIFEST_DIR"));
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let pty = native_pty_system().openpty(size(120, 40)).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);

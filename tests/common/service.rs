@@ -35,8 +35,14 @@ impl Service {
 
     /// The same at this address, on the Redis at that one.
     pub fn start_at(listen: &str, redis: &str, options: &[&str]) -> Self {
+        Self::start_with(listen, redis, options, &[])
+    }
+
+    /// The same with these variables.
+    pub fn start_with(listen: &str, redis: &str, options: &[&str], variables: &[(&str, String)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabstand"));
         command.args(["serve", "--listen", listen, "--redis", redis]).args(options).env_remove("RUST_LOG");
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self::run(command)
     }
 
@@ -80,6 +86,11 @@ impl Service {
     /// Waits until the log has this text so many times.
     pub fn wait_for_log(&self, text: &str, times: usize) {
         until(&format!("{text:?} in the log"), || self.log().matches(text).count() >= times);
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {

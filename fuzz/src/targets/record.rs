@@ -35,8 +35,8 @@ pub fn hold_search(search: &Search) {
     assert_eq!(matches!(row.standing, Standing::Waiting(_)), row.is_waiting());
     assert_eq!(row.is_waiting(), row.ended_at.is_none());
     assert_safe(row.rider());
-    if let Record::Damaged(field) = &search.record {
-        assert_safe(field);
+    if let Record::Damaged(word) | Record::Newer(word) = &search.record {
+        assert_safe(word);
     }
     let Some(request) = search.request() else { return };
     assert!(request.radius_m > 0.0 && request.radius_m <= 2e7);

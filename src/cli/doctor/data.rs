@@ -4,40 +4,76 @@ use std::time::Duration;
 
 use super::finding::{Finding, Verdict};
 use super::{run, say};
-use crate::domain::format_span;
-use crate::store::{Misshapen, Pulse, Store, StoreError};
+use crate::domain::{RequestId, format_span};
+use crate::store::{Misshapen, Pulse, Store, StoreError, Unsound};
 
 /// A worker that was not heard of for so long is gone; it tells of itself every two seconds.
 const SILENT: Duration = Duration::from_secs(10);
 /// An attempt that is late by so long is overdue.
 const LATE: Duration = Duration::from_secs(5);
 
+/// So many requests are named that cannot be read.
+const NAMED: usize = 5;
+
 pub(super) async fn keys(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    let wrong = store.misshapen().await?;
-    if wrong.is_empty() {
+    let mut findings: Vec<Finding> = store.misshapen().await?.iter().map(misshapen).collect();
+    if findings.is_empty() {
         let vitals = store.vitals().await?;
         let seen =
             format!("all keys are of their types: {} drivers, {} searches waiting", vitals.drivers, vitals.waiting);
-        return Ok(vec![Finding::ok("keys", seen)]);
+        findings.push(Finding::ok("keys", seen));
     }
-    Ok(wrong.into_iter().map(misshapen).collect())
+    let Unsound { damaged, newer } = store.unsound().await?;
+    findings.extend(spoilt(&damaged));
+    findings.extend(of_a_newer_version(&newer));
+    Ok(findings)
 }
 
-fn misshapen(Misshapen { key, expected, found }: Misshapen) -> Finding {
-    let seen = format!("{key} should be {}, and is {found}", article(expected));
-    Finding::new("keys", Verdict::Wrong, seen).advise([
+fn spoilt(damaged: &[(RequestId, String)]) -> Option<Finding> {
+    let (first, _) = damaged.first()?;
+    let seen = format!(
+        "{} damaged, for what is told of each: {}. No driver is looked for, and each ends with its key",
+        counted(damaged.len(), "record is", "records are"),
+        named(damaged)
+    );
+    let advice = "Another program has written there. Look at it, and set right what is wrong, or end the request:";
+    let look = run(format!("redis-cli HGETALL 'cabstand:request:{first}'"));
+    let finding = Finding::new("keys", Verdict::Wrong, seen);
+    Some(finding.advise([say(advice), look, run(format!("cabstand cancel {first}"))]))
+}
+
+fn of_a_newer_version(newer: &[(RequestId, String)]) -> Option<Finding> {
+    let seen = format!(
+        "{} of states that this version does not know: {}. They are left to the version that does",
+        counted(newer.len(), "request is", "requests are"),
+        named(newer)
+    );
+    let finding = Finding::new("keys", Verdict::Warning, seen);
+    let advice = format!(
+        "A newer cabstand works on this Redis. This one is {}: bring it up to date.",
+        env!("CARGO_PKG_VERSION")
+    );
+    (!newer.is_empty()).then(|| finding.advise([say(advice)]))
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The first of them, each with what is told of it.
+fn named(requests: &[(RequestId, String)]) -> String {
+    let first: Vec<String> = requests.iter().take(NAMED).map(|(id, what)| format!("{id} ({what})")).collect();
+    let rest = requests.len() - first.len();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    first.join(", ") + &more
+}
+
+fn misshapen(one: &Misshapen) -> Finding {
+    let key = &one.key;
+    Finding::new("keys", Verdict::Wrong, one.to_string()).advise([
         say("Another program has written there. Look at it, and move it out of the way; what cabstand needs it makes anew:"),
         run(format!("redis-cli RENAME '{key}' '{key}:foreign'")),
     ])
-}
-
-/// What something should be, as a sentence has it.
-fn article(expected: &str) -> String {
-    match expected {
-        "zset" => "a sorted set (zset)".to_owned(),
-        other if other.starts_with("a ") => other.to_owned(),
-        other => format!("a {other}"),
-    }
 }
 
 pub(super) async fn workers(store: &Store) -> Result<Vec<Finding>, StoreError> {

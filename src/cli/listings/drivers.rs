@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::cli::Shared;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, tell};
 use crate::cli::output::Output;
 use crate::store::Access;
 
@@ -47,7 +47,7 @@ impl Drivers {
         }
         out.flush()?;
         if listed.is_empty() {
-            eprintln!("no driver is available");
+            tell("no driver is available");
         }
         Ok(())
     }

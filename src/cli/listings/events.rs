@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Local};
 
 use crate::cli::Shared;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, tell};
 use crate::cli::output::Output;
+use crate::cli::table::padded;
 use crate::domain::{Event, StreamId, UnixMs, format_distance, format_more, format_wait};
 use crate::store::{Access, Store};
 
@@ -41,7 +42,7 @@ impl Events {
             return self.follow(&store, last, &mut out).await;
         }
         if last.is_none() && self.last != Some(0) {
-            eprintln!("nothing has happened yet");
+            tell("nothing has happened yet");
         }
         Ok(())
     }
@@ -71,7 +72,8 @@ impl Events {
         let nothing_skipped = self.last != Some(0);
         let mut tail = store.follow_events(last.or(nothing_skipped.then(StreamId::default)));
         let mut away = false;
-        loop {
+        // Where nothing more happens, nothing is written by which it would be known that nobody reads.
+        while !out.is_unread() {
             match tail.next().await {
                 Ok(events) => {
                     away = false;
@@ -79,13 +81,14 @@ impl Events {
                 }
                 Err(error) => {
                     if !away {
-                        eprintln!("cabstand: {error}; trying again until it is back");
+                        tell(&format!("cabstand: {error}; trying again until it is back"));
                     }
                     away = true;
                     tokio::time::sleep(RETRY).await;
                 }
             }
         }
+        Ok(())
     }
 
     fn print(&self, events: &[Event], out: &mut Output) -> Result<(), Failure> {
@@ -102,10 +105,10 @@ impl Events {
 
 fn line(event: &Event) -> String {
     let request = event.request_id.map(|id| id.to_string()).unwrap_or_default();
-    let driver = event.driver_id.as_ref().map_or("", |id| id.as_str());
-    let who = event.actor.as_ref().map_or("", |actor| actor.as_str());
-    let (when, what) = (local_time(event.id.at), event.kind.as_str());
-    let line = format!("{when:<19}  {what:<9}  {request:>7}  {driver:<12}  {who:<24}  {}", details(event));
+    let driver = padded(event.driver_id.as_ref().map_or("", |id| id.as_str()), 12);
+    let who = padded(event.actor.as_ref().map_or("", |actor| actor.as_str()), 24);
+    let (when, what) = (local_time(event.id.at), padded(event.kind.as_str(), 9));
+    let line = format!("{when:<19}  {what}  {request:>7}  {driver}  {who}  {}", details(event));
     line.trim_end().to_owned()
 }
 
@@ -130,7 +133,8 @@ fn details(event: &Event) -> String {
 
 pub(in crate::cli) fn local_time(at: UnixMs) -> String {
     let time = DateTime::from_timestamp_millis(at.0).map(|time| time.with_timezone(&Local));
-    time.map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+    // A foreign hand can set a time that no calendar has.
+    time.map_or_else(|| format!("{} ms", at.0), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 #[cfg(test)]

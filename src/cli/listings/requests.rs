@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Shared;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, tell};
 use crate::cli::output::Output;
 use crate::cli::table::Table;
-use crate::domain::{Record, RequestId, Search, Standing, State, format_distance, format_span, parse_span};
+use crate::domain::{Event, Record, RequestId, Search, Standing, State, format_distance, format_span, parse_span};
 use crate::store::{Access, Store, StoreError};
 
 /// How many of the newest events are asked for requests that ended.
@@ -29,7 +29,8 @@ pub(in crate::cli) struct Requests {
 impl Requests {
     pub(in crate::cli) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let store = shared.store(Access::ReadOnly).await?;
-        let ids: Vec<RequestId> = known(&store, self.ended).await?.into_iter().collect();
+        let Known { ids, troubles } = known(&store, self.ended).await?;
+        let ids: Vec<RequestId> = ids.into_iter().collect();
         let searches: Vec<Search> = store.searches(&ids).await?.into_iter().filter(Search::exists).collect();
         let mut out = Output::new();
         if self.json {
@@ -46,29 +47,60 @@ impl Requests {
             }
         }
         out.flush()?;
+        if !troubles.is_empty() {
+            for trouble in troubles {
+                tell(&format!("cabstand: there may be more requests: {trouble}"));
+            }
+            return Err(Failure::Said);
+        }
         if searches.is_empty() {
-            eprintln!("no request is waiting, and none ended in the last {}", humantime::format_duration(self.ended));
+            let ended = humantime::format_duration(self.ended);
+            tell(&format!("no request is waiting, and none ended in the last {ended}"));
+        }
+        Ok(())
+    }
+}
+
+/// The requests that are known of, and why there may be others.
+#[derive(Default)]
+struct Known {
+    ids: BTreeSet<RequestId>,
+    troubles: BTreeSet<String>,
+}
+
+impl Known {
+    /// Takes in what was read. What Redis does not give out, since a foreign hand has put something else there, hides nothing
+    /// but itself.
+    fn take(&mut self, read: Result<Vec<RequestId>, StoreError>) -> Result<(), StoreError> {
+        match read {
+            Ok(ids) => self.ids.extend(ids),
+            Err(error) if error.is_away() => return Err(error),
+            Err(error) => {
+                self.troubles.insert(error.to_string());
+            }
         }
         Ok(())
     }
 }
 
 /// The requests that wait, those that have only a key, and those that ended so lately.
-async fn known(store: &Store, ended: Duration) -> Result<BTreeSet<RequestId>, StoreError> {
-    let mut ids: BTreeSet<RequestId> = store.waiting(usize::MAX).await?.ids.into_iter().collect();
+async fn known(store: &Store, ended: Duration) -> Result<Known, StoreError> {
+    let mut known = Known::default();
+    known.take(store.waiting(usize::MAX).await.map(|page| page.ids))?;
     let mut cursor = 0;
     loop {
         let (next, found) = store.scan_keys(cursor).await?;
-        ids.extend(found);
+        known.ids.extend(found);
         cursor = next;
         if cursor == 0 {
             break;
         }
     }
-    let since = store.vitals().await?.now - ended;
-    let events = store.recent_events(EVENTS_READ).await?;
-    ids.extend(events.iter().filter(|e| e.kind.end().is_some() && e.id.at >= since).filter_map(|e| e.request_id));
-    Ok(ids)
+    let since = store.now().await? - ended;
+    let is_late = |event: &Event| event.kind.end().is_some() && event.id.at >= since;
+    let events = store.recent_events(EVENTS_READ).await;
+    known.take(events.map(|events| events.iter().filter(|e| is_late(e)).filter_map(|e| e.request_id).collect()))?;
+    Ok(known)
 }
 
 /// How a request stands, and the milliseconds that it has left.
@@ -92,9 +124,11 @@ fn object(search: &Search) -> Value {
     if let Standing::Waiting(until) = search.standing() {
         object.insert("expires_at".to_owned(), json!(until));
     }
-    if let Record::Damaged(field) = &search.record {
-        object.insert("damaged".to_owned(), json!(field));
-    }
+    match &search.record {
+        Record::Damaged(field) => object.insert("damaged".to_owned(), json!(field)),
+        Record::Newer(state) => object.insert("newer".to_owned(), json!(state)),
+        Record::Foreign | Record::Whole(_) | Record::Listed(_) => None,
+    };
     Value::Object(object)
 }
 
@@ -116,6 +150,7 @@ fn how(search: &Search) -> String {
     let request = match &search.record {
         Record::Foreign => return "foreign: a key without a record".to_owned(),
         Record::Damaged(field) => return format!("damaged record: {field}"),
+        Record::Newer(state) => return format!("newer record: {state}"),
         Record::Listed(_) => return "not read".to_owned(),
         Record::Whole(request) => request,
     };

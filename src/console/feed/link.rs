@@ -6,11 +6,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
+use super::clock::{Clock, LATEST};
 use super::{BEAT, Feed, jittered};
 use crate::console::message::{Link, News, Refusing};
 use crate::store::{Changed, Hearing, StoreError};
+use crate::uptime::Uptime;
 
 /// A connection that was cut fails at once, and one that gets no answer does not.
 const CUT_WITHIN: Duration = Duration::from_millis(500);
@@ -59,19 +61,24 @@ impl Feed {
         }
     }
 
-    /// Reads the figures of the header at their beat. They tell whether Redis is away, too.
-    pub(super) async fn beat(&self, since: Instant) {
+    /// Reads the figures of the header at their beat, and Redis' clock with them. They tell whether Redis is away, too.
+    pub(super) async fn beat(&self, since: Uptime) {
+        let mut clock = Clock::default();
         loop {
-            let sent = Instant::now();
+            let asked = since.elapsed();
             let mut read = self.store.vitals().await;
             // A connection that was cut alone is made anew, and works: that is no outage.
             if read.as_ref().is_err_and(StoreError::is_away)
-                && sent.elapsed() < CUT_WITHIN
+                && since.elapsed() < asked + CUT_WITHIN
                 && !self.is_told_away().await
             {
                 read = self.store.vitals().await;
             }
             let at = since.elapsed();
+            if read.is_ok() && at > asked + LATEST {
+                continue;
+            }
+            let was_set = read.as_ref().is_ok_and(|vitals| clock.was_set(at, vitals.now));
             match read {
                 Ok(vitals) => {
                     self.bring(Ok(News::Vitals(at, vitals))).await;
@@ -80,6 +87,9 @@ impl Feed {
                 Err(error) => {
                     self.bring(Err(error)).await;
                 }
+            }
+            if was_set {
+                self.marks.set(HashSet::from([Changed::Everything]));
             }
             // What happens while the connection for notifications is cut is not heard.
             if matches!(*self.watch.hearing().borrow(), Hearing::Cut(_)) && !self.is_told_away().await {

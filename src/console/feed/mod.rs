@@ -3,6 +3,7 @@
 //! Subscribe first, then take a snapshot, then follow. What was heard of is marked, and each kind of reading waits for its
 //! own mark and keeps its own pace, so that a slow one holds up no other. All end together.
 
+mod clock;
 mod detail;
 mod fleet;
 mod link;
@@ -19,6 +20,7 @@ use super::events::follow_events;
 use super::message::{Glance, Link, Message, News};
 use crate::domain::RequestId;
 use crate::store::{Changed, Hearing, Store, Watch};
+use crate::uptime::Uptime;
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
 pub(super) const BEAT: Duration = Duration::from_secs(1);
@@ -36,7 +38,7 @@ pub async fn run(
     store: Store,
     glance: watch::Receiver<Glance>,
     doubts: Arc<Notify>,
-    since: Instant,
+    since: Uptime,
     news: mpsc::Sender<Message>,
 ) {
     let events = follow_events(store.clone(), news.clone());

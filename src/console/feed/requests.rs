@@ -128,8 +128,9 @@ impl<'a> Requests<'a> {
 
     /// The waiting, and what the events name as ended lately; nothing where many wait.
     async fn take_snapshot(&self, store: &Store) -> Result<Option<Vec<Search>>, StoreError> {
-        let page = store.waiting(FEW).await?;
-        let events = store.recent_events(FIRST_EVENTS).await?;
+        // What another program has spoilt hides nothing but itself; the figures of the header tell of it.
+        let page = or_nothing(store.waiting(FEW).await)?;
+        let events = or_nothing(store.recent_events(FIRST_EVENTS).await)?;
         let ended = events.iter().filter(|event| event.kind.end().is_some()).filter_map(|event| event.request_id);
         let many = page.total > FEW as u64;
         let mut ids = if many { Vec::new() } else { page.ids };
@@ -246,6 +247,14 @@ impl<'a> Requests<'a> {
             self.unread.extend(next);
         }
         self.feed.bring(read.map(News::Searches)).await
+    }
+}
+
+/// What was read; nothing where its key is of another type than it should be.
+fn or_nothing<T: Default>(read: Result<T, StoreError>) -> Result<T, StoreError> {
+    match read {
+        Err(StoreError::Misshapen(_)) => Ok(T::default()),
+        read => read,
     }
 }
 

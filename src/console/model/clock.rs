@@ -6,9 +6,17 @@ use super::Model;
 use crate::console::message::Link;
 use crate::domain::UnixMs;
 
+/// Two readings of Redis' clock are off by less than this: by the way of the answers, and by the drift between its clock and ours.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(2);
+
 impl Model {
-    /// Takes in what Redis' clock said at a moment of ours.
+    /// Takes in what Redis' clock said at a moment of ours. Where it was set back, what was read before that is as old as what is
+    /// read from now on: else all of that would be taken for overtaken.
     pub fn set_clock(&mut self, at: Duration, redis: UnixMs) {
+        let expected = self.clock.map(|(before, was)| was + at.saturating_sub(before));
+        if expected.is_some_and(|expected| expected.since(redis) > CLOCK_SLACK) {
+            self.newest_searches_mut().set_back(redis);
+        }
         self.clock = Some((at, redis));
     }
 

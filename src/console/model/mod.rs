@@ -26,6 +26,7 @@ mod palette;
 mod pins;
 mod row;
 mod searches;
+mod standstill;
 mod tables;
 mod tabs;
 mod target;
@@ -45,6 +46,7 @@ use crate::domain::{Event, Point, RequestId, StreamId, UnixMs, Vitals};
 pub use alarms::{Alarm, AlarmRules, Alarms};
 pub use armed::Armed;
 pub use bookmarks::{Bookmark, Bookmarks};
+pub use clock::CLOCK_SLACK;
 pub use density::{Density, STEPS};
 pub use detail::{Detail, Subject, taken_by};
 pub use drag::Drag;
@@ -64,6 +66,7 @@ pub use palette::{Choice, Palette};
 pub use pins::{Pin, Pins};
 pub use row::Row;
 pub use searches::Searches;
+pub use standstill::Standstill;
 pub use tabs::Tab;
 pub use target::Target;
 pub use trails::Trails;
@@ -148,6 +151,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// What is to be said after it.
     pub notices: Notices,
+    /// What was pressed while the console stood still comes now.
+    pub standstill: Option<Standstill>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// What the feed was last told that is in sight.
@@ -156,6 +161,8 @@ pub struct Model {
     pub loaded: bool,
     /// Why something could not be read since the last snapshot, though Redis answers.
     pub unreadable: Option<String>,
+    /// Which key is of another type than it should be, in words: as long as it is, not all can be read.
+    pub misshapen: Option<String>,
     /// What is remembered from one run to the next.
     pub memory: Memory,
     /// As much of it as has been given away to be kept.
@@ -200,10 +207,12 @@ impl Model {
             armed,
             notice: None,
             notices: Notices::default(),
+            standstill: None,
             size,
             glance: Glance::default(),
             loaded: false,
             unreadable: None,
+            misshapen: None,
             memory: Memory::default(),
             remembered: Memory::default(),
         };

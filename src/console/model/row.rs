@@ -97,6 +97,7 @@ impl Row {
             Record::Whole(request) => request.user_id.as_str(),
             Record::Foreign => "(foreign)",
             Record::Damaged(_) => "(damaged)",
+            Record::Newer(_) => "(newer)",
             Record::Listed(_) => "",
         }
     }
@@ -112,9 +113,9 @@ fn keep_record(search: &mut Search, before: &Row) {
                 let request = Request { radius_m: listed.radius_m, ..(**request).clone() };
                 search.record = Record::Whole(Box::new(request));
             }
-            Record::Damaged(_) => search.record = before.search.record.clone(),
+            Record::Damaged(_) | Record::Newer(_) => search.record = before.search.record.clone(),
             Record::Whole(_) | Record::Foreign | Record::Listed(_) => {}
         },
-        Record::Whole(_) | Record::Damaged(_) => {}
+        Record::Whole(_) | Record::Damaged(_) | Record::Newer(_) => {}
     }
 }

@@ -54,7 +54,13 @@ pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
             return reasons;
         }
         Record::Damaged(field) => {
-            reasons.push(plain(format!("its record is damaged ({field}), so it is not attempted")));
+            let what = format!("its record is damaged ({field}): it is not attempted, and ends with its key");
+            reasons.push(plain(format!("{what}; `cabstand doctor` tells more")));
+            return reasons;
+        }
+        Record::Newer(state) => {
+            let what = format!("a newer cabstand has put it into the state \"{state}\", which this one does not know");
+            reasons.push(plain(format!("{what}: it is left to that one")));
             return reasons;
         }
         Record::Listed(_) => {

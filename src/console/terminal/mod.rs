@@ -3,7 +3,7 @@
 mod sheet;
 mod writer;
 
-use std::io::{self, Write};
+use std::io::{self, Write, stdin};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, OnceLock};
@@ -17,6 +17,7 @@ use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use futures_util::{Stream, StreamExt, stream};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 use ratatui::Terminal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +41,7 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 /// The terminal in the console's hands. Dropping it gives it back.
 pub struct Screen {
     writer: Writer,
+    last_words: String,
 }
 
 impl Screen {
@@ -57,7 +59,7 @@ impl Screen {
         };
         give_back_on_panic();
         MOUSE.store(mouse, Ordering::SeqCst);
-        let screen = Self { writer: writer.clone() };
+        let screen = Self { writer: writer.clone(), last_words: String::new() };
         enter(&screen.writer)?;
         Ok((screen, Terminal::new(Sheet::new(writer))?))
     }
@@ -71,7 +73,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = leave();
+        let _ = leave(&self.last_words);
     }
 }
 
@@ -84,8 +86,12 @@ impl Host for Screen {
         self.writer.freed().await
     }
 
+    fn leave_word(&mut self, words: String) {
+        self.last_words = words;
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
-        leave()?;
+        leave("")?;
         // The whole group, as the terminal itself would do it: whoever started us has to see that we have stopped. Where
         // nobody could continue us (an orphaned group) the system ignores this, and we go on.
         kill(Pid::from_raw(0), Signal::SIGTSTP)?;
@@ -123,7 +129,8 @@ fn enter(writer: &Writer) -> io::Result<()> {
     writer.flush()
 }
 
-fn leave() -> io::Result<()> {
+/// Gives the terminal back, with these lines on the ordinary screen.
+fn leave(words: &str) -> io::Result<()> {
     // Once is enough: a second time would put the cursor back over what was said since.
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
@@ -133,7 +140,8 @@ fn leave() -> io::Result<()> {
     if MOUSE.load(Ordering::SeqCst) {
         queue!(last, Print(MOUSE_OFF))?;
     }
-    queue!(last, LeaveAlternateScreen, Show)?;
+    // Lines end in raw mode with a return, too.
+    queue!(last, LeaveAlternateScreen, Show, Print(words.replace('\n', "\r\n")))?;
     last.flush()?;
     writer.wait(LAST_WORDS);
     disable_raw_mode()
@@ -144,7 +152,7 @@ fn give_back_on_panic() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let _ = leave();
+            let _ = leave("");
             before(info);
         }));
     });
@@ -159,16 +167,34 @@ pub fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpin> {
         match event {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Some(Ok(Input::Key(key))),
             Ok(Event::Mouse(mouse)) if mouse.kind != MouseEventKind::Moved => Some(Ok(Input::Mouse(mouse))),
-            Ok(Event::Resize(columns, rows)) => Some(Ok(Input::Resize(columns, rows))),
+            Ok(Event::Resize(..)) => {
+                let _ = nudge();
+                None
+            }
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         }
     });
-    let continued = stream::unfold(signal(SignalKind::from_raw(Signal::SIGCONT as i32))?, |mut signal| async {
+    let continued = each(SignalKind::from_raw(Signal::SIGCONT as i32))?.map(|()| Ok(Input::Continued));
+    // crossterm forgets a new size that comes together with a key.
+    let resized = each(SignalKind::window_change())?
+        .map(|()| crossterm::terminal::size().map(|(columns, rows)| Input::Resize(columns, rows)));
+    Ok(merge(Box::pin(events), Box::pin(stream::select(continued, resized))))
+}
+
+/// The word of each such signal.
+fn each(kind: SignalKind) -> io::Result<impl Stream<Item = ()>> {
+    let heard = signal(kind)?;
+    Ok(stream::unfold(heard, |mut signal| async {
         signal.recv().await?;
-        Some((Ok(Input::Continued), signal))
-    });
-    Ok(merge(Box::pin(events), Box::pin(continued)))
+        Some(((), signal))
+    }))
+}
+
+/// Wakes the reader of keys. Where a key comes together with a new size, crossterm tells of the size and leaves the key unread until
+/// the next one: it is told once only that there is something to read. Setting the terminal as it is makes the kernel tell it again.
+fn nudge() -> nix::Result<()> {
+    tcsetattr(stdin(), SetArg::TCSANOW, &tcgetattr(stdin())?)
 }
 
 /// Both streams as one that ends with the first of them: without keys there is nothing to wait for.

@@ -3,6 +3,8 @@
 mod actions;
 mod alarms;
 mod choose;
+#[cfg(test)]
+mod clock_tests;
 mod commands;
 mod drivers;
 mod forms;
@@ -38,11 +40,18 @@ use super::message::{Effect, Glance, Link, Message};
 use super::model::{Armed, Layer, Model, Tone};
 use crate::domain::{Standing, clean};
 
+pub use report::last_words;
+
 /// Takes in what happened at `now` (since the console started), and answers what is to be done about it.
 pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect> {
     model.now = model.now.max(now);
     let mut effects = match message {
         Message::Tick => tick(model),
+        Message::StoodStill(span) => {
+            model.go_on(span);
+            Vec::new()
+        }
+        Message::Key(_) | Message::Mouse(_) if model.passes_over() => Vec::new(),
         Message::Key(key) => press(model, key),
         Message::Resize(columns, rows) => {
             model.resize((columns, rows));
@@ -78,6 +87,7 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
 /// Time went on: ask about those whose time is up, let go of what is old.
 fn tick(model: &mut Model) -> Vec<Effect> {
     model.age_notice();
+    model.end_standstill();
     if model.armed.left(model.now).is_some_and(|left| left.is_zero()) {
         model.armed = Armed::Never;
         model.say(Tone::Plain, "the time is up: this console only looks again");

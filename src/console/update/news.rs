@@ -57,6 +57,10 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             if all_read && matches!(model.link, Link::Live | Link::Unproven(_) | Link::Polling(_)) {
                 model.true_at = Some(at);
             }
+            if vitals.misshapen {
+                return vec![Effect::AskMisshapen];
+            }
+            take_misshapen(model, None);
         }
         News::Searches(searches) => {
             take_searches(model, searches);
@@ -117,8 +121,20 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             model.unreadable = Some(reason);
             return fit_at_first(model);
         }
+        News::Misshapen(said) => {
+            take_misshapen(model, said);
+            return fit_at_first(model);
+        }
     }
     Vec::new()
+}
+
+/// What is said of a key that is of another type than it should be holds until it is well again.
+fn take_misshapen(model: &mut Model, said: Option<String>) {
+    if said.is_some() || (model.misshapen.is_some() && model.unreadable == model.misshapen) {
+        model.unreadable.clone_from(&said);
+    }
+    model.misshapen = said;
 }
 
 /// What was said while the link was different is said no more, but for the moment before there was any.
@@ -165,7 +181,7 @@ fn take_searches(model: &mut Model, searches: Vec<Search>) {
 fn take_all_told(model: &mut Model, told: &HashSet<RequestId>, since: UnixMs) -> Vec<Effect> {
     model.newest_searches_mut().ask_again();
     model.loaded = true;
-    model.unreadable = None;
+    model.unreadable.clone_from(&model.misshapen);
     // The first picture is known to be true now; from then on the figures tell, at their beat.
     model.true_at.get_or_insert(model.now);
     let is_older = |row: &&Row| row.is_waiting() && row.search.read_at <= since;

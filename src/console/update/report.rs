@@ -27,6 +27,18 @@ pub(super) fn report(model: &mut Model, errand: &Errand, outcomes: Vec<Result<Ou
     if unknown.is_empty() { Vec::new() } else { vec![Effect::Settle(unknown)] }
 }
 
+/// What has to be said of actions when the console ends: of which nobody knows whether they were done, those that are under way
+/// still among them. A line each, or nothing.
+#[must_use]
+pub fn last_words(model: &Model, under_way: usize) -> String {
+    let mut lines: Vec<String> = model.unsettled.iter().map(|one| intent(&one.deed)).collect();
+    if under_way > 0 {
+        lines.push(format!("{} under way", many(under_way as u64, "action")));
+    }
+    let said = |what| format!("not known whether it was done: {what}; cabstand events tells\n");
+    lines.into_iter().map(said).collect::<Vec<_>>().concat()
+}
+
 /// What stands after the word of an action that brought back what was before.
 fn undone(errand: &Errand, tone: Tone) -> &'static str {
     if errand.undoing && tone == Tone::Good { " (undone)" } else { "" }

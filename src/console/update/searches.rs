@@ -106,6 +106,8 @@ pub(super) fn named(row: &Row) -> String {
     match (row.search.request(), &row.search.record) {
         (Some(request), _) => format!("request {} of {}", request.id, request.user_id),
         (None, Record::Listed(_)) => format!("request {}", row.search.id),
+        (None, Record::Damaged(_)) => format!("request {} (damaged record)", row.search.id),
+        (None, Record::Newer(_)) => format!("request {} (newer record)", row.search.id),
         (None, _) => format!("request {} (no record)", row.search.id),
     }
 }

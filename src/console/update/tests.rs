@@ -10,7 +10,7 @@ use crate::console::keymap::{Context, Keymap};
 use crate::console::layout::inside;
 use crate::console::message::{Deed, Effect, Errand, Link, Message, Mishap, News};
 use crate::console::model::{Armed, Layer, Tone};
-use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId};
+use crate::domain::{EventKind, FleetView, Key, Record, Search, State, UserId, Vitals};
 
 fn done(effects: &[Effect]) -> Option<&Deed> {
     effects.iter().find_map(|effect| match effect {
@@ -442,6 +442,23 @@ fn a_picture_that_cannot_be_read_is_not_called_fresh() {
     desk.news(News::Snapshot(vec![waiting(1, 48, 192), waiting(2, 10, 230)]));
     desk.vitals(7);
     assert_eq!(desk.model.age(), Some(Duration::ZERO));
+}
+
+#[test]
+fn a_key_of_another_type_is_named_until_it_is_well() {
+    let mut desk = Desk::in_town(120, 40);
+    let spoilt = Vitals { misshapen: true, ..desk.model.vitals.unwrap() };
+    assert_eq!(desk.news(News::Vitals(desk.at, spoilt)), [Effect::AskMisshapen]);
+    desk.news(News::Misshapen(Some("drivers should be a stream".to_owned())));
+    // Who waits can be read, and that says nothing of the rest.
+    desk.news(News::Snapshot(vec![waiting(1, 48, 192), waiting(2, 10, 230)]));
+    desk.news(News::Vitals(desk.at, spoilt));
+    assert_eq!(desk.model.unreadable.as_deref(), Some("drivers should be a stream"));
+    desk.vitals(7);
+    assert_eq!(desk.model.unreadable, None);
+    desk.news(News::Unreadable("NOPERM".to_owned()));
+    desk.vitals(7);
+    assert_eq!(desk.model.unreadable.as_deref(), Some("NOPERM"), "that is another matter");
 }
 
 #[test]

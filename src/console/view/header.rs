@@ -122,7 +122,9 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, NEVER, true)));
     if let Some(vitals) = &model.vitals {
         let waiting = if model.is_read() { wording::count(model.waiting()) } else { "?".to_owned() };
-        parts.push(part(format!("drivers {}", wording::count(vitals.drivers)), theme.text(), DRIVERS, true));
+        let unknown = vitals.misshapen && vitals.drivers == 0;
+        let drivers = if unknown { "?".to_owned() } else { wording::count(vitals.drivers) };
+        parts.push(part(format!("drivers {drivers}"), theme.text(), DRIVERS, true));
         let (text, style) = crowd(model, theme).unwrap_or_else(|| (format!("waiting {waiting}"), theme.strong()));
         parts.push(part(text, style, NEVER, true));
         parts.extend(numbers(model).into_iter().map(|(text, apart)| part(text, theme.text(), NUMBERS, apart)));

@@ -287,7 +287,8 @@ fn too_many_who_wait_and_nobody_who_looks_are_told_loudly() {
     desk.model.options.alarms.waiting = Some(4);
     desk.vitals(7);
     assert_eq!(text(&desk).matches("! waiting 5 > 4").count(), 3, "header, map and table\n{}", text(&desk));
-    let vitals = Vitals { now: START, latency: Duration::ZERO, drivers: 7, stale: 0, waiting: 2, workers: 0 };
+    let vitals =
+        Vitals { now: START, latency: Duration::ZERO, drivers: 7, stale: 0, waiting: 2, workers: 0, misshapen: false };
     desk.news(News::Vitals(desk.at, vitals));
     assert!(text(&desk).contains("! no worker"), "{}", text(&desk));
 }

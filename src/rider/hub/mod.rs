@@ -162,10 +162,10 @@ fn news(search: &Search) -> Option<News> {
     match &search.record {
         Record::Whole(request) if request.state == State::Searching => None,
         Record::Whole(request) => Some(Told::of_request(request).map_or(News::Gone, News::Ended)),
-        // It ends with its key, and not otherwise.
-        Record::Damaged(_) if matches!(search.key, Key::Active(_)) => None,
+        // It ends with its key, and not otherwise; or a later version of this program ends it.
+        Record::Damaged(_) | Record::Newer(_) if matches!(search.key, Key::Active(_)) => None,
         // Whoever is listed waits.
         Record::Listed(_) => None,
-        Record::Damaged(_) | Record::Foreign => Some(News::Gone),
+        Record::Damaged(_) | Record::Newer(_) | Record::Foreign => Some(News::Gone),
     }
 }

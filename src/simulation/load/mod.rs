@@ -16,7 +16,7 @@ mod report;
 mod tally;
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -223,7 +223,8 @@ impl Run {
         loop {
             beat.tick().await;
             let line = self.tally.borrow_mut().second(self.began.elapsed(), self.still_due());
-            eprintln!("{line}");
+            // Whoever has stopped to read it still wants the report at the end.
+            let _ = writeln!(io::stderr(), "{line}");
         }
     }
 }

@@ -12,7 +12,7 @@ use redis::{AsyncConnectionConfig, PushInfo};
 pub use facts::{Facts, Info, Saving};
 pub use hearing::{Canary, Heard, NOTICES};
 pub use rights::Missing;
-pub use shape::{Misshapen, Overdue, Pulse};
+pub use shape::{Overdue, Pulse, Unsound};
 
 use super::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT, Store, StoreError};
 

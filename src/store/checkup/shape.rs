@@ -1,23 +1,25 @@
-//! Whether the keys are what they should be, who works, and whether what is due is attempted.
+//! Whether the records are what they should be, who works, and whether what is due is attempted.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::domain::{UnixMs, clean};
+use crate::domain::{Record, RequestId, UnixMs, clean};
 use crate::store::server::unix_ms;
 use crate::store::{Store, StoreError};
+
+/// So many requests are examined at the most.
+const MOST_EXAMINED: usize = 10_000;
 
 /// The time, and the workers with their heartbeats.
 type Beats = ((i64, i64), Vec<(Vec<u8>, f64)>);
 
-/// A key that is not what it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misshapen {
-    /// Its name.
-    pub key: String,
-    /// What it should be.
-    pub expected: &'static str,
-    /// What it is.
-    pub found: String,
+/// The requests whose records cannot be read, each with what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unsound {
+    /// The first field that is missing, or something else than it should be.
+    pub damaged: Vec<(RequestId, String)>,
+    /// The state that this version does not know.
+    pub newer: Vec<(RequestId, String)>,
 }
 
 /// A worker and how long ago it was last heard of.
@@ -41,31 +43,34 @@ pub struct Overdue {
 }
 
 impl Store {
-    /// The keys of ours that are of another type than they should be, and a counter that is no number.
+    /// The records that cannot be read of those who wait or have a key, the first ten thousand of them.
     ///
     /// # Errors
     /// Where Redis cannot be read.
-    pub async fn misshapen(&self) -> Result<Vec<Misshapen>, StoreError> {
-        let (keys, mut types) = (self.keys.of_scripts(), redis::pipe());
-        for key in keys {
-            types.cmd("TYPE").arg(key);
-        }
-        let types: Vec<String> = self.query_all(&types).await?;
-        let mut wrong = Vec::new();
-        for (key, found) in keys.into_iter().zip(types) {
-            let expected = self.keys.type_of(key);
-            if found != expected && found != "none" {
-                wrong.push(Misshapen { key: key.to_owned(), expected, found: clean(found.as_bytes()) });
+    pub async fn unsound(&self) -> Result<Unsound, StoreError> {
+        let mut ids: BTreeSet<RequestId> = match self.all_waiting().await {
+            Err(error) if error.is_wrong_type() => BTreeSet::new(),
+            waiting => waiting?.into_iter().collect(),
+        };
+        let mut cursor = 0;
+        while ids.len() < MOST_EXAMINED {
+            let (next, found) = self.scan_keys(cursor).await?;
+            ids.extend(found);
+            cursor = next;
+            if cursor == 0 {
+                break;
             }
         }
-        if !wrong.iter().any(|one| one.key == self.keys.counter) {
-            let counter: Option<Vec<u8>> = self.query(redis::cmd("GET").arg(&self.keys.counter)).await?;
-            let text = counter.as_deref().map(clean);
-            if let Some(found) = text.filter(|text| text.parse::<i64>().is_err()) {
-                wrong.push(Misshapen { key: self.keys.counter.clone(), expected: "a whole number", found });
+        let ids: Vec<RequestId> = ids.into_iter().take(MOST_EXAMINED).collect();
+        let mut unsound = Unsound::default();
+        for search in self.searches(&ids).await? {
+            match search.record {
+                Record::Damaged(field) => unsound.damaged.push((search.id, field)),
+                Record::Newer(state) => unsound.newer.push((search.id, state)),
+                Record::Foreign | Record::Whole(_) | Record::Listed(_) => {}
             }
         }
-        Ok(wrong)
+        Ok(unsound)
     }
 
     /// The workers that were heard of within the last minute or left no word, the newest first.

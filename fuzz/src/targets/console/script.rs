@@ -188,7 +188,8 @@ fn vitals(desk: &mut Desk, script: &mut Script<'_>) {
     let latency = Duration::from_millis(u64::from(script.byte()) * 20);
     let mut figure = || u64::from(script.byte()) * 3;
     let (drivers, stale, waiting) = (figure(), figure(), figure());
-    let vitals = Vitals { now, latency, drivers, stale, waiting, workers: usize::from(script.byte() % 3) };
+    let (workers, misshapen) = (script.byte(), script.byte() > 250);
+    let vitals = Vitals { now, latency, drivers, stale, waiting, workers: usize::from(workers % 3), misshapen };
     desk.news(News::Vitals(desk.at, vitals));
 }
 

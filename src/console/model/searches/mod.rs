@@ -264,6 +264,17 @@ impl Searches {
         overdue
     }
 
+    /// Redis' clock was set back to this: nothing was read after it, and nothing has ended after it.
+    pub fn set_back(&mut self, now: UnixMs) {
+        let is_later = |row: &&Row| row.search.read_at > now || row.ended_at.is_some_and(|at| at > now);
+        let later: Vec<Row> = self.all().filter(is_later).cloned().collect();
+        for mut row in later {
+            row.search.read_at = row.search.read_at.min(now);
+            row.ended_at = row.ended_at.map(|at| at.min(now));
+            self.put(row);
+        }
+    }
+
     /// No answer came to what was asked: it may be asked again.
     pub fn ask_again(&mut self) {
         self.rows.ask_again();
