@@ -109,6 +109,11 @@
 //! together. Of each deed that went well the way back is remembered as other deeds; undoing is an errand like any other, and
 //! Redis checks it like any other. A console that only looks is held to that by the store as well, whatever a key says.
 //!
+//! Whether Redis is away is told by what is read from it at a beat, and by nothing else: of several connections one may be cut while
+//! the others live. Whether changes are heard is proven by canaries, or, where nothing may be written, by the signs of life of
+//! others; the canaries also tell that Redis takes no changes ([`store::Hearing`]). What an outage has hidden is counted by the snapshot and
+//! the events after it ([`console::model::Outages`]).
+//!
 //! What outlasts a run is one value, [`console::memory::Memory`]; a task of its own keeps it in a file.
 //!
 //! # Cost by the screen

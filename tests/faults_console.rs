@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::pty::Pty;
+use common::pty::{LIVE, Pty};
 use common::wire::Wire;
 use common::{Redis, until};
 
@@ -86,7 +86,7 @@ fn while_redis_cannot_be_reached_nothing_is_sent_and_the_picture_tells_its_age()
     pty.press("/nobody\r");
     pty.wait_for("/nobody");
     wire.heal();
-    pty.wait_for("live");
+    pty.wait_for(LIVE);
     pty.press("s");
     pty.wait_for("done: request 2 opened");
     assert_eq!(opened(&mut redis), 2);

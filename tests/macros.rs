@@ -153,7 +153,7 @@ async fn a_console_that_only_looks_can_be_armed_and_disarmed() {
     desk.shows("Nobody is waiting.").await;
     desk.shows("read-only").await;
     // What is said while the link is not there yet is dropped with that; no notifications are set up by one who only looks.
-    desk.shows("everything is read once a second").await;
+    desk.shows("Polling once a second").await;
     desk.play("s");
     desk.shows("this console only looks (--read-only); :arm 10m lets it act").await;
     desk.play(":arm 10m<Enter>");

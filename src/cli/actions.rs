@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use super::deeds::{Done, Undone, perform};
 use super::failure::{Failure, tell};
 use super::output::Output;
 use super::{Shared, operator};
@@ -40,8 +41,11 @@ impl Search {
             interval: self.interval,
             ticket: None,
         };
-        let id = shared.store(Access::Full).await?.open(&new, &operator()).await?;
-        say(&id)
+        let store = shared.store(Access::Full).await?;
+        match perform(&store, async |store| store.open(&new, &operator()).await).await? {
+            Done::Answered(id) => say(&id),
+            Done::Traced(events) => events.iter().find_map(|event| event.request_id).map_or(Ok(()), |id| say(&id)),
+        }
     }
 }
 
@@ -88,7 +92,7 @@ impl Move {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let store = shared.store(Access::Full).await?;
         let driver = Driver { id: store.meant(self.driver).await?, place: self.to };
-        store.move_driver(&driver, None, &operator()).await?;
+        perform(&store, async |store| store.move_driver(&driver, None, &operator()).await).await?;
         say(&format_args!("driver {} moved to {}", driver.id, driver.place))
     }
 }
@@ -105,7 +109,7 @@ impl Remove {
     pub(super) async fn run(self, shared: &Shared) -> Result<(), Failure> {
         let store = shared.store(Access::Full).await?;
         let driver = store.meant(self.driver).await?;
-        store.remove(&driver, &operator()).await?;
+        perform(&store, async |store| store.remove(&driver, &operator()).await).await?;
         say(&format_args!("driver {driver} removed"))
     }
 }
@@ -130,24 +134,30 @@ pub(super) async fn each(
     act: impl AsyncFn(&Store, RequestId, &Actor) -> Result<String, StoreError>,
 ) -> Result<(), Failure> {
     let (store, actor) = (shared.store(Access::Full).await?, operator());
-    let mut all_done = true;
+    let (mut all_done, mut all_known) = (true, true);
     for &id in ids {
-        match act(&store, id, &actor).await {
-            Ok(line) => say(&line)?,
-            Err(error) => {
+        match perform(&store, async |store| act(store, id, &actor).await).await {
+            Ok(Done::Answered(line)) => say(&line)?,
+            Ok(Done::Traced(_)) => say(&format_args!("request {id} {done}"))?,
+            Err(undone) => {
                 all_done = false;
-                tell(&not_done(id, done, &error));
+                all_known &= !matches!(undone, Undone::Unknown { .. });
+                tell(&not_done(id, done, &undone));
             }
         }
     }
-    if all_done { Ok(()) } else { Err(Failure::Said) }
+    match (all_done, all_known) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Failure::Said),
+        (false, false) => Err(Failure::Unknown(String::new())),
+    }
 }
 
 /// Why something was not done to a request, which would else be `done`; where the answer never came, it says that nobody knows.
-fn not_done(id: RequestId, done: &str, error: &StoreError) -> String {
-    match error {
-        StoreError::Refused(refusal) => format!("not {done}: {refusal}"),
-        error if error.may_be_done() => format!("request {id} may or may not be {done}: {error}"),
+fn not_done(id: RequestId, done: &str, undone: &Undone) -> String {
+    match undone {
+        Undone::Refused(StoreError::Refused(refusal)) => format!("not {done}: {refusal}"),
+        Undone::Unknown { .. } => format!("request {id} may or may not be {done}: {undone}"),
         other => format!("request {id} not {done}: {other}"),
     }
 }

@@ -27,6 +27,12 @@ pub(super) enum Failure {
         /// What the system said.
         error: io::Error,
     },
+    /// Something that was asked for was not done, as was found out afterwards.
+    #[error("{0}")]
+    Undone(String),
+    /// Nobody knows whether something that was asked for was done; empty where that has been said already.
+    #[error("{0}")]
+    Unknown(String),
     /// What went wrong has been said already, line by line.
     #[error("")]
     Said,
@@ -39,10 +45,11 @@ impl Failure {
         move |error| Self::Io { what, error }
     }
 
-    /// Says what is wrong and what to do, and gives the exit code: 1 refused, 2 usage.
+    /// Says what is wrong and what to do, and gives the exit code: 1 refused, 2 usage, 3 not known whether it was done.
     pub(super) fn report(&self) -> ExitCode {
         match self {
             Self::Said => {}
+            Self::Unknown(said) if said.is_empty() => {}
             Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Store(error @ StoreError::Away { .. }) if !error.is_about_tls() => {
                 tell(&format!("cabstand: {error}\n{NO_REDIS}"));
@@ -52,8 +59,11 @@ impl Failure {
             }
             other => tell(&format!("cabstand: {other}")),
         }
-        let usage = matches!(self, Self::Usage(_) | Self::Store(StoreError::Address(_)));
-        ExitCode::from(if usage { 2 } else { 1 })
+        ExitCode::from(match self {
+            Self::Usage(_) | Self::Store(StoreError::Address(_)) => 2,
+            Self::Unknown(_) => 3,
+            _ => 1,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ mod actions;
 mod alarms;
 mod city;
 mod console;
+mod deeds;
 mod demo;
 mod doctor;
 mod door;

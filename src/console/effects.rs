@@ -1,9 +1,10 @@
 //! Runs effects on the store, each in a task of its own, and answers with messages. No key ever waits for Redis.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +37,8 @@ pub struct Hands {
     pub glance: watch::Sender<Glance>,
     /// Where the latest memory is kept from.
     pub memory: watch::Sender<Memory>,
+    /// Where it is doubted whether Redis takes writes.
+    pub doubts: Arc<Notify>,
     /// Actions that are under way: they are waited for before the program ends.
     pub deeds: TaskTracker,
 }
@@ -99,7 +102,12 @@ impl Hands {
                 let until = asked.at + began.elapsed() + GOOD_FOR;
                 let seal = Seal { id: DeedId::from(rand::random::<u128>()), until, after: asked.after };
                 hands.store = hands.store.for_deed(seal);
-                hands.perform(&deed).await.map_err(|error| mishap(&error, seal))
+                hands.perform(&deed).await.map_err(|error| {
+                    if error.ailment().is_some() {
+                        hands.doubts.notify_one();
+                    }
+                    mishap(&error, seal)
+                })
             }
         };
         stream::iter(deeds).map(perform).buffered(DEEDS_AT_ONCE).collect().await

@@ -6,7 +6,7 @@
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::feed::{BEAT, FIRST_EVENTS};
+use super::feed::{BEAT, FIRST_EVENTS, jittered};
 use super::message::{Message, News};
 use super::model::Span;
 use super::reading::{ONCE, rest};
@@ -24,12 +24,17 @@ pub(super) async fn follow_events(store: Store, news: mpsc::Sender<Message>) {
     let mut past: Option<Past> = None;
     while !news.is_closed() {
         let Ok(recent) = store.recent_events(FIRST_EVENTS).await else {
-            sleep(BEAT).await;
+            sleep(jittered(BEAT)).await;
             continue;
         };
         let first = recent.first().map(|event| event.id);
-        // Whatever came between the two was not heard, or the stream is another one.
-        let missed = last.zip(first).is_some_and(|(last, first)| last < first);
+        // A stream that ends before what was heard is another one: Redis has come back without it.
+        let is_other = last.is_some_and(|last| recent.last().is_none_or(|newest| newest.id < last));
+        if is_other {
+            last = None;
+        }
+        // Whatever came between the two was not heard.
+        let missed = is_other || last.zip(first).is_some_and(|(last, first)| last < first);
         if missed {
             past = None;
             let _ = news.send(Message::News(News::Missed)).await;
@@ -52,7 +57,7 @@ pub(super) async fn follow_events(store: Store, news: mpsc::Sender<Message>) {
             }
         };
         tokio::join!(past.read(&store, &news), follow);
-        sleep(BEAT).await;
+        sleep(jittered(BEAT)).await;
     }
 }
 
@@ -83,7 +88,7 @@ impl Past {
                         sleep(rest).await;
                     }
                 }
-                Err(_) => sleep(BEAT).await,
+                Err(_) => sleep(jittered(BEAT)).await,
             }
         }
     }

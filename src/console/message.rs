@@ -42,6 +42,10 @@ pub enum Message {
 pub enum News {
     /// How the link is now.
     Link(Link),
+    /// That Redis takes no changes though it can be read; or that it takes them.
+    Refusing(Option<Refusing>),
+    /// The connection that listens was cut: what happened since then was not heard.
+    Deafened,
     /// The figures of the header. The first is when, by the console's own clock, the answer was taken.
     Vitals(Duration, Vitals),
     /// Requests as they stand; the answer to a question, or what a notification told of.
@@ -80,10 +84,21 @@ pub enum Link {
     Connecting,
     /// Notifications arrive.
     Live,
+    /// Nothing speaks against it, but nothing has arrived yet, for this reason; everything is read every few seconds, too.
+    Unproven(String),
     /// Notifications do not arrive, for this reason; everything is read once a second.
     Polling(String),
     /// Redis is away, for this reason.
     Away(String),
+}
+
+/// Why Redis takes no changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusing {
+    /// What ails it; it follows the name of a Redis: `is a replica and takes no changes`.
+    pub ailment: &'static str,
+    /// What to do about it.
+    pub advice: &'static str,
 }
 
 /// Why an action has no good end.

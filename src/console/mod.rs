@@ -30,13 +30,14 @@ pub mod view;
 pub mod wording;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -139,11 +140,13 @@ where
     let began = Uptime::now();
     let (answers, mut messages) = mpsc::channel(MESSAGES);
     let (glance, glances) = watch::channel(Glance::default());
-    let mut feed = AbortOnDropHandle::new(tokio::spawn(feed::run(store.clone(), glances, began, answers.clone())));
+    let doubts = Arc::new(Notify::new());
+    let readings = feed::run(store.clone(), glances, Arc::clone(&doubts), began, answers.clone());
+    let mut feed = AbortOnDropHandle::new(tokio::spawn(readings));
     let (memory, memories) = watch::channel(Memory::default());
     let kept = options.memory_file.clone().map(|file| tokio::spawn(keeping::keep(file, memories, answers.clone())));
     let (actor, request) = (operator.actor, operator.request);
-    let hands = Hands { store, actor, request, answers, glance, memory, deeds: TaskTracker::new() };
+    let hands = Hands { store, actor, request, answers, glance, memory, doubts, deeds: TaskTracker::new() };
     let size = terminal.size().map_err(io::Error::other)?;
     // A large value; on the heap the future that holds it stays small.
     let mut model = Box::new(Model::new(options, (size.width, size.height)));

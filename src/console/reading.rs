@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::feed::jittered;
 use crate::store::{Store, Toll};
 
 /// What is read on and on may take one part in so many of Redis' time: all together less than a tenth.
@@ -49,7 +50,7 @@ impl Reading {
     /// It is over. Where it failed it is marked again, for after a while.
     pub(super) fn done(&mut self, well: bool, mark: &Notify) {
         let rest = rest(self.toll.take(), self.share).max(self.shortest_pause);
-        self.not_before = Instant::now() + if well { rest } else { rest.max(AGAIN_AFTER) };
+        self.not_before = Instant::now() + if well { rest } else { rest.max(jittered(AGAIN_AFTER)) };
         if !well {
             mark.notify_one();
         }

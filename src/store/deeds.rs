@@ -3,6 +3,8 @@
 //! The event of such a deed carries its name, and Redis refuses it after a certain time (`lib_deed.lua`). So once that time is
 //! over, the events since tell all: it is among them, or it was not done and never will be.
 
+use std::time::Duration;
+
 use redis::FromRedisValue;
 
 use super::events::{Entry, event};
@@ -33,6 +35,20 @@ impl Store {
     #[must_use]
     pub fn for_deed(&self, seal: Seal) -> Self {
         Self { seal: Some(seal), ..self.clone() }
+    }
+
+    /// A seal for a deed that is asked for now, and that Redis refuses after so long.
+    ///
+    /// # Errors
+    /// Where Redis cannot be read: then nothing was asked for.
+    pub async fn seal(&self, good_for: Duration) -> Result<Seal, StoreError> {
+        let mut now = redis::pipe();
+        now.cmd("TIME").cmd("XREVRANGE").arg(&self.keys.events).arg("+").arg("-").arg("COUNT").arg(1);
+        let ((seconds, micros), newest): ((i64, i64), Vec<Entry>) = self.query_all(&now).await?;
+        // Before all others where there is none.
+        let after = newest.first().and_then(|(id, _)| id.parse().ok()).unwrap_or_default();
+        let until = UnixMs(seconds * 1_000 + micros / 1_000) + good_for;
+        Ok(Seal { id: DeedId::from(rand::random::<u128>()), until, after: Some(after) })
     }
 
     /// Adds what goes with an operator's deed to the call of its script.

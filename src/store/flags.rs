@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use redis::aio::MultiplexedConnection;
+
 use super::{Store, StoreError};
 use crate::domain::clean;
 
@@ -9,10 +11,16 @@ use crate::domain::clean;
 const NEEDED_FLAGS: &str = "K$zhgx";
 
 impl Store {
-    /// Adds the flags that are missing in `notify-keyspace-events` to those that are set.
-    pub(super) async fn switch_on_notifications(&self) -> Result<(), StoreError> {
+    /// Adds the flags that are missing in `notify-keyspace-events` to those that are set, by the connection that listens: whether
+    /// another one is cut is of no matter to it.
+    pub(super) async fn switch_on_notifications(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), StoreError> {
         const NAME: &str = "notify-keyspace-events";
-        let answer: HashMap<String, String> = self.query(redis::cmd("CONFIG").arg("GET").arg(NAME)).await?;
+        let error = |error| StoreError::from_redis(&self.address, &error);
+        let (mut get, mut set_to) = (redis::cmd("CONFIG"), redis::cmd("CONFIG"));
+        let answer: HashMap<String, String> = get.arg("GET").arg(NAME).query_async(connection).await.map_err(error)?;
         let set = answer.get(NAME).map(String::as_str).unwrap_or_default();
         let Some(wanted) = merged(set) else { return Ok(()) };
         let shown = |flags: &str| clean(flags.as_bytes());
@@ -23,7 +31,7 @@ impl Store {
                 shown(&wanted)
             ))
         })?;
-        self.query(redis::cmd("CONFIG").arg("SET").arg(NAME).arg(wanted)).await
+        set_to.arg("SET").arg(NAME).arg(wanted).exec_async(connection).await.map_err(error)
     }
 }
 

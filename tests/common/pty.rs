@@ -32,6 +32,9 @@ impl Callbacks for Heard {
     }
 }
 
+/// What the console's header shows while it hears of changes at once. The word alone may stand elsewhere: "no worker is alive".
+pub const LIVE: &str = "● live";
+
 /// A running program and its terminal.
 pub struct Pty {
     master: Box<dyn MasterPty + Send>,

@@ -46,7 +46,7 @@ const fn spec(name: &'static str, arguments: &'static str, kinds: &'static [Kind
 }
 
 /// The commands that take something.
-pub const SPECS: [Spec; 18] = [
+pub const SPECS: [Spec; 19] = [
     spec("search", "[LAT,LNG] [RIDER]", &[Kind::Place, Kind::Rider], ""),
     spec("cancel", "[ID…]", &[Kind::Request], ""),
     spec("expire", "[ID…]", &[Kind::Request], ""),
@@ -64,6 +64,7 @@ pub const SPECS: [Spec; 18] = [
     spec("remove", "DRIVER", &[Kind::Driver], "take this driver off the map (asks first)"),
     spec("arm", "10m", &[Kind::Free], "allow changes for so long"),
     spec("disarm", "", &[], "allow no changes any more"),
+    spec("link", "", &[], "how the link to Redis is, and what was missed"),
     spec("clear", "", &[], "drop the filter, or the marks"),
 ];
 

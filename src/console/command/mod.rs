@@ -55,6 +55,8 @@ pub enum Command {
     Arm(Duration),
     /// Allow no changes any more.
     Disarm,
+    /// Tell how the link is, and what was missed.
+    Link,
 }
 
 /// Where one can go.
@@ -123,7 +125,8 @@ impl Command {
             | Self::Theme(_)
             | Self::Bookmark(_)
             | Self::Arm(_)
-            | Self::Disarm => false,
+            | Self::Disarm
+            | Self::Link => false,
         }
     }
 }
@@ -157,6 +160,7 @@ fn with_arguments(spec: &Spec, rest: &str) -> Result<Command, CommandError> {
         ("theme", [name]) => Command::Theme((*name).to_owned()),
         ("arm", [span]) => Command::Arm(parse_span(span).map_err(CommandError::Argument)?),
         ("disarm", []) => Command::Disarm,
+        ("link", []) => Command::Link,
         _ => return Err(wrong()),
     };
     Ok(command)
@@ -222,6 +226,7 @@ impl fmt::Display for Command {
             Self::Bookmark(name) => write!(f, "bookmark {}", quoted(name)),
             Self::Arm(span) => write!(f, "arm {}", span_text(*span)),
             Self::Disarm => f.write_str("disarm"),
+            Self::Link => f.write_str("link"),
         }
     }
 }
@@ -283,6 +288,7 @@ mod tests {
             ("bookmark \"the airport\"", Command::Bookmark("the airport".to_owned())),
             ("arm 10m", Command::Arm(Duration::from_mins(10))),
             ("disarm", Command::Disarm),
+            ("link", Command::Link),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }

@@ -6,21 +6,21 @@
 mod clock;
 mod detail;
 mod fleet;
+mod link;
 mod requests;
 
 use std::collections::HashSet;
-use std::sync::{Mutex as Shared, PoisonError};
+use std::sync::{Arc, Mutex as Shared, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::events::follow_events;
 use super::message::{Glance, Link, Message, News};
 use crate::domain::RequestId;
-use crate::store::{Changed, Hearing, Store, StoreError, Watch};
+use crate::store::{Changed, Hearing, Store, Watch};
 use crate::uptime::Uptime;
-use clock::{Clock, LATEST};
 
 /// How often the figures of the header are read, which is also how the picture's age is known.
 pub(super) const BEAT: Duration = Duration::from_secs(1);
@@ -33,14 +33,22 @@ const CENSUS_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::fr
 pub(super) const FIRST_EVENTS: usize = 300;
 
 /// Feeds the console until nobody listens any more. `since` is when the console's own clock began.
-pub async fn run(store: Store, glance: watch::Receiver<Glance>, since: Uptime, news: mpsc::Sender<Message>) {
+/// `doubts` has it tested at once whether Redis takes writes.
+pub async fn run(
+    store: Store,
+    glance: watch::Receiver<Glance>,
+    doubts: Arc<Notify>,
+    since: Uptime,
+    news: mpsc::Sender<Message>,
+) {
     let events = follow_events(store.clone(), news.clone());
     let watch = store.watch();
-    let feed = Feed { watch, store, glance, news, told: Mutex::new(None), marks: Marks::default() };
+    let feed = Feed { watch, store, glance, doubts, news, told: Mutex::new(None), marks: Marks::default() };
     let readings = async {
         tokio::join!(
             events,
             feed.hear(),
+            feed.hear_refusals(),
             feed.note_changes(),
             feed.look(),
             feed.beat(since),
@@ -60,6 +68,8 @@ struct Feed {
     store: Store,
     watch: Watch,
     glance: watch::Receiver<Glance>,
+    /// An action of the operator was refused by Redis.
+    doubts: Arc<Notify>,
     news: mpsc::Sender<Message>,
     /// The link as the console was told of it last.
     told: Mutex<Option<Link>>,
@@ -130,23 +140,6 @@ impl Marks {
 }
 
 impl Feed {
-    /// Tells how changes are heard, whenever that changes.
-    async fn hear(&self) {
-        let mut hearing = self.watch.hearing();
-        loop {
-            let link = link(&hearing.borrow_and_update());
-            // Keys that were made while nothing was heard are known to nobody.
-            if matches!(link, Link::Live | Link::Polling(_)) {
-                self.marks.census.notify_one();
-            }
-            self.tell_link(link).await;
-            self.marks.vitals.notify_one();
-            if hearing.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
     /// Marks what has to be read after a change, and everything from time to time.
     async fn note_changes(&self) {
         let mut reconcile = interval_at(Instant::now() + RECONCILE_EVERY, RECONCILE_EVERY);
@@ -189,71 +182,13 @@ impl Feed {
         }
     }
 
-    /// Reads the figures of the header at their beat, and Redis' clock with them.
-    async fn beat(&self, since: Uptime) {
-        let mut clock = Clock::default();
-        loop {
-            let asked = since.elapsed();
-            let read = self.store.vitals().await;
-            let at = since.elapsed();
-            if read.is_ok() && at > asked + LATEST {
-                continue;
-            }
-            let was_set = read.as_ref().is_ok_and(|vitals| clock.was_set(at, vitals.now));
-            self.bring(read.map(|vitals| News::Vitals(at, vitals))).await;
-            if was_set {
-                self.marks.set(HashSet::from([Changed::Everything]));
-            }
-            let _ = timeout(BEAT, self.marks.vitals.notified()).await;
-        }
-    }
-
-    /// Tells what was read, or that Redis is away; once a reading goes well again, how changes are heard. Whether it went well.
-    async fn bring(&self, read: Result<News, StoreError>) -> bool {
-        let well = read.is_ok();
-        match read {
-            Ok(news) => {
-                self.tell(news).await;
-                if self.is_told_away().await {
-                    let link = link(&self.watch.hearing().borrow());
-                    self.tell_link(link).await;
-                }
-            }
-            // Each reading fails in its own words: the first will do.
-            Err(error) if error.is_away() => {
-                if !self.is_told_away().await {
-                    self.tell_link(Link::Away(error.reason())).await;
-                }
-            }
-            Err(error) => self.tell(News::Unreadable(error.to_string())).await,
-        }
-        well
-    }
-
-    async fn is_told_away(&self) -> bool {
-        matches!(*self.told.lock().await, Some(Link::Away(_)))
-    }
-
-    /// Tells how the link is, unless that is known. One after the other, so that what was told last is what is true.
-    async fn tell_link(&self, link: Link) {
-        let mut told = self.told.lock().await;
-        if told.as_ref() != Some(&link) {
-            *told = Some(link.clone());
-            self.tell(News::Link(link)).await;
-        }
-    }
-
     async fn tell(&self, news: News) {
         // Where nobody listens any more all readings end.
         let _ = self.news.send(Message::News(news)).await;
     }
 }
 
-fn link(hearing: &Hearing) -> Link {
-    match hearing {
-        Hearing::Connecting => Link::Connecting,
-        Hearing::Live => Link::Live,
-        Hearing::Deaf(reason) => Link::Polling(reason.clone()),
-        Hearing::Cut(reason) => Link::Away(reason.clone()),
-    }
+/// About so long: many consoles do not come back at the same moment.
+pub(super) fn jittered(span: Duration) -> Duration {
+    span.mul_f64(rand::random_range(0.8..1.2))
 }

@@ -26,6 +26,12 @@ impl Model {
         self.clock.map(|(at, redis)| redis + self.now.saturating_sub(at))
     }
 
+    /// Redis' clock at a moment of ours; none before it was first heard.
+    #[must_use]
+    pub fn redis_at(&self, moment: Duration) -> Option<UnixMs> {
+        self.clock.map(|(at, redis)| redis + moment.saturating_sub(at) - at.saturating_sub(moment))
+    }
+
     /// The moment that the picture shows: now, while it is stopped that moment, and while Redis is away the last that is known.
     #[must_use]
     pub fn picture_now(&self) -> Option<UnixMs> {

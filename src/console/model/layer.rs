@@ -24,6 +24,8 @@ pub enum Layer {
     Choose(Choose),
     /// What became of an action on several.
     Results(Results),
+    /// How the link is, and how it was so far.
+    Link,
 }
 
 /// A driver is chosen for a search, from those that are near it.

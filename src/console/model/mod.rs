@@ -21,6 +21,7 @@ mod notice;
 mod numbers;
 mod options;
 mod order;
+mod outages;
 mod palette;
 mod pins;
 mod row;
@@ -60,6 +61,7 @@ pub use notice::{Notice, Notices, Tone};
 pub use numbers::{Column, Figures, Numbers, Span};
 pub use options::Options;
 pub use order::{DriverColumn, Orders, SearchColumn, SortOrder};
+pub use outages::{Missed, Outages};
 pub use palette::{Choice, Palette};
 pub use pins::{Pin, Pins};
 pub use row::Row;
@@ -96,6 +98,8 @@ pub struct Model {
     pub true_at: Option<Duration>,
     /// How changes reach us.
     pub link: Link,
+    /// How that was so far.
+    pub outages: Outages,
     /// The figures of the header.
     pub vitals: Option<Vitals>,
     /// The table of searches.
@@ -176,6 +180,7 @@ impl Model {
             clock: None,
             true_at: None,
             link: Link::Connecting,
+            outages: Outages::default(),
             vitals: None,
             searches: Searches::default(),
             drivers: Drivers::default(),
@@ -303,7 +308,7 @@ impl Model {
     #[must_use]
     pub fn context(&self) -> Context {
         match self.layers.last() {
-            Some(Layer::Help(_) | Layer::Results(_)) => Context::Help,
+            Some(Layer::Help(_) | Layer::Results(_) | Layer::Link) => Context::Help,
             Some(Layer::Choose(_)) => Context::Choose,
             Some(Layer::Confirm(_)) => Context::Confirm,
             Some(Layer::Form(_)) => Context::Form,

@@ -74,6 +74,11 @@ impl Model {
 
     /// Takes away what has stood for long enough.
     pub fn age_notice(&mut self) {
+        // News that a box hides begins to age when that is closed.
+        let is_hidden = !self.layers.is_empty() || self.map.carry.is_some();
+        if let Some(notice) = self.notice.as_mut().filter(|notice| notice.is_news && is_hidden) {
+            notice.until = self.now + NOTICE_FOR;
+        }
         if self.notice.as_ref().is_some_and(|notice| self.now >= notice.until) {
             self.next_notice();
         }

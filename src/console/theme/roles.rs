@@ -151,6 +151,7 @@ impl Theme {
         match link {
             Link::Connecting => (polling, "connecting", self.faint()),
             Link::Live => (live, "live", self.good()),
+            Link::Unproven(_) => (polling, "unproven", self.faint()),
             Link::Polling(_) => (polling, "polling", self.warning()),
             Link::Away(_) => (away, "away", self.bad()),
         }

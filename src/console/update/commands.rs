@@ -8,7 +8,7 @@ use super::{answer, map};
 use crate::console::action::Action;
 use crate::console::command::{Command, Goal};
 use crate::console::message::{Deed, Effect};
-use crate::console::model::{Armed, DriverColumn, Model, Pane, SearchColumn, Subject, Tone};
+use crate::console::model::{Armed, DriverColumn, Layer, Model, Pane, SearchColumn, Subject, Tone};
 use crate::domain::{Driver, DriverId, Point, RequestId, format_span};
 
 /// Carries out a command.
@@ -59,6 +59,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         },
         Command::Bookmark(name) => map::set_bookmark(model, &name),
         Command::Arm(span) => return arm(model, span),
+        Command::Link => model.layers.push(Layer::Link),
         Command::Disarm => {
             model.armed = Armed::Never;
             model.say(Tone::Plain, "disarmed: this console only looks now");

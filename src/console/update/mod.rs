@@ -10,6 +10,8 @@ mod drivers;
 mod forms;
 #[cfg(test)]
 mod held_tests;
+#[cfg(test)]
+mod link_tests;
 mod map;
 mod mouse;
 #[cfg(test)]
@@ -64,6 +66,9 @@ pub fn update(model: &mut Model, now: Duration, message: Message) -> Vec<Effect>
         Message::Done(errand, outcomes) => report::report(model, &errand, outcomes),
         Message::Settled(settled) => settle::settle(model, settled),
     };
+    if let Some(text) = model.tell_outage() {
+        model.say_too(Tone::Plain, text);
+    }
     model.settle();
     model.settle_pins();
     effects.extend(alarms::look(model));
@@ -134,7 +139,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 palette::typed(model, palette);
             }
         }
-        Some(Layer::Help(_) | Layer::Confirm(_) | Layer::Choose(_) | Layer::Results(_)) | None => {}
+        Some(Layer::Help(_) | Layer::Confirm(_) | Layer::Choose(_) | Layer::Results(_) | Layer::Link) | None => {}
     }
     Vec::new()
 }

@@ -30,7 +30,7 @@ pub(super) fn happen(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 fn wheel(model: &mut Model, at: Position, steps: i32) {
     let rows = if steps > 0 { -WHEEL_ROWS } else { WHEEL_ROWS };
     if let Some(layer) = model.layers.last() {
-        if matches!(layer, Layer::Help(_) | Layer::Results(_) | Layer::Choose(_)) {
+        if matches!(layer, Layer::Help(_) | Layer::Results(_) | Layer::Link | Layer::Choose(_)) {
             actions::scroll_layer(model, rows.signum());
         }
         return;

@@ -1,13 +1,13 @@
 //! What news from Redis does to the model.
 
 use std::collections::HashSet;
-use std::mem::discriminant;
 
 use super::settle;
 use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
 use crate::console::model::{Model, Row, Tone};
-use crate::domain::{Bounds, RequestId, Search, StreamId, UnixMs};
+use crate::console::wording::{self, many};
+use crate::domain::{Bounds, RequestId, Search, Standing, StreamId, UnixMs};
 
 /// Takes news in; what belongs to a picture that is stopped is held back.
 pub(super) fn arrive(model: &mut Model, news: News) -> Vec<Effect> {
@@ -46,13 +46,15 @@ pub(super) fn pause(model: &mut Model) {
 fn take(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         News::Link(link) => return take_link(model, link),
+        News::Refusing(refusing) => model.take_refusing(refusing),
+        News::Deafened => model.deafen(),
         News::Vitals(at, vitals) => {
             // The answer was on its way for half of the round trip.
             model.set_clock(at.saturating_sub(vitals.latency / 2), vitals.now);
             model.vitals = Some(vitals);
             // Unchanged since the last word of it: a live link tells of every change.
             let all_read = model.loaded && model.unreadable.is_none();
-            if all_read && matches!(model.link, Link::Live | Link::Polling(_)) {
+            if all_read && matches!(model.link, Link::Live | Link::Unproven(_) | Link::Polling(_)) {
                 model.true_at = Some(at);
             }
             if vitals.misshapen {
@@ -65,11 +67,17 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             return fit_at_first(model);
         }
         News::Snapshot(searches) => {
-            let told = searches.iter().map(|search| search.id).collect();
+            model.count_drift(&searches);
+            let told: HashSet<RequestId> = searches.iter().map(|search| search.id).collect();
+            let waits = |search: &&Search| matches!(search.standing(), Standing::Waiting(_));
+            model.compare_waiting(&searches.iter().filter(waits).map(|search| search.id).collect());
             take_searches(model, searches);
             return take_all_told(model, &told, UnixMs(i64::MAX));
         }
-        News::AllTold(told, since) => return take_all_told(model, &told, since),
+        News::AllTold(told, since) => {
+            model.compare_waiting(&told);
+            return take_all_told(model, &told, since);
+        }
         News::Fleet(fleet) => match &mut model.held {
             Some(held) => held.keep_fleet(fleet),
             None => model.take_fleet(fleet),
@@ -88,6 +96,7 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
         },
         News::Nearest(nearest) => model.newest_searches_mut().take_nearest(nearest),
         News::Events(events) => {
+            model.count_missed_events(events.iter().map(|event| event.id.at));
             model.newest_event =
                 events.last().map(|event| event.id).or(model.newest_event).or(Some(StreamId::default()));
             if model.held.is_some() {
@@ -97,7 +106,10 @@ fn take(model: &mut Model, news: News) -> Vec<Effect> {
             }
         }
         News::Past(events, from) => model.numbers.add_past(&events, from),
-        News::Missed => model.numbers.forget(),
+        News::Missed => {
+            model.count_more_missed_events();
+            model.numbers.forget();
+        }
         News::Extent(extent) => {
             model.map.fitting = false;
             match extent {
@@ -127,11 +139,11 @@ fn take_misshapen(model: &mut Model, said: Option<String>) {
 
 /// What was said while the link was different is said no more, but for the moment before there was any.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
-    let is_news = discriminant(&link) != discriminant(&model.link) && model.link != Link::Connecting;
+    let was_there = model.link != Link::Connecting;
+    let is_news = model.take_link(link) && was_there;
     if is_news && model.notice.as_ref().is_some_and(|notice| !notice.is_news && notice.tone != Tone::Unknown) {
         model.clear_notice();
     }
-    model.link = link;
     fit_at_first(model)
 }
 
@@ -154,7 +166,14 @@ fn take_searches(model: &mut Model, searches: Vec<Search>) {
         model.set_clock(model.now, read_at);
     }
     let now = model.redis_now().unwrap_or(read_at).max(read_at);
+    let waited = model.outages.those_known_before(&searches);
+    let lost = model.newest_searches_mut().forget_lost(&searches, &waited);
     model.newest_searches_mut().take(searches, now);
+    if !lost.is_empty() {
+        let (count, are) = (many(lost.len() as u64, "request"), if lost.len() == 1 { "is" } else { "are" });
+        let told = format!("{count} {are} gone from Redis without an end: {}", wording::list(lost.iter(), 3));
+        model.say_too(Tone::Plain, told);
+    }
 }
 
 /// All that waits has been read since that time, and it was these. Whoever waits here and was not among them may have ended

@@ -153,7 +153,10 @@ fn of_several_each_is_told_and_none_is_lost_under_another_or_a_key() {
     let of = |n: usize| Unsettled { deed: deeds[n].clone(), seal: seals[n] };
     desk.send(Message::Settled(vec![(of(0), Settled::Done(Vec::new())), (of(1), Settled::NotDone)]));
     desk.send(Message::Settled(vec![(of(2), Settled::Done(Vec::new()))]));
-    desk.press("x");
+    for key in ["x", "enter", "esc"] {
+        desk.press(key);
+    }
+    assert!(desk.model.layers.is_empty(), "what became of them is read and closed");
     assert_eq!(said(&desk), (Tone::WasDone, "request 1 cancelled"), "no key wipes away what nobody can have read");
     desk.wait(Duration::from_secs(6));
     assert_eq!(said(&desk).0, Tone::WasNotDone);

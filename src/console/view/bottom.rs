@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::link::since;
 use super::text;
 use crate::console::action::Action;
 use crate::console::keymap::Context;
@@ -11,6 +12,9 @@ use crate::console::message::Link;
 use crate::console::model::{Layer, Model, Pane, Tone};
 use crate::console::theme::Theme;
 use crate::console::wording;
+
+/// How to read all of a banner that is cut off.
+const MORE: &str = " :link ";
 
 /// What can be typed as a filter.
 const FILTER_TERMS: &str = " text  !not  state:found  left:<30s  tries:>3  near:2km  age:>1m ";
@@ -52,7 +56,13 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, theme: Theme)
     }
     if let Some(trouble) = trouble(model) {
         buffer.set_style(area, theme.banner());
-        text::put(buffer, area, &trouble, theme.banner(), theme);
+        // What there is no room for is told at length in a box of its own.
+        let room = if trouble.width() > usize::from(area.width) { MORE.width() } else { 0 };
+        let rest = Rect { width: area.width.saturating_sub(u16::try_from(room).unwrap_or(0)), ..area };
+        text::put(buffer, rest, &trouble, theme.banner(), theme);
+        if room > 0 {
+            text::put_right(buffer, area, MORE, theme.banner(), theme);
+        }
         return;
     }
     hints(model, area, buffer, theme);
@@ -67,14 +77,22 @@ fn hits(model: &Model) -> String {
 }
 
 fn trouble(model: &Model) -> Option<String> {
+    let outages = &model.outages;
+    if let (Some((refusing, at)), false) = (outages.refusing, matches!(model.link, Link::Away(_))) {
+        return Some(format!(" Redis {} {}; {}", refusing.ailment, since(model, at), refusing.advice));
+    }
     match (&model.link, &model.unreadable) {
-        (Link::Connecting, _) | (Link::Live, None) => None,
-        (Link::Live, Some(reason)) => Some(format!(" Redis is there, but not all can be read: {reason}")),
+        (Link::Connecting, _) | (Link::Live | Link::Unproven(_), None) => None,
+        (Link::Live | Link::Unproven(_), Some(reason)) => {
+            Some(format!(" Redis is there, but not all can be read: {reason}"))
+        }
         (Link::Polling(_), Some(reason)) => Some(format!(" No notifications, and not all can be read: {reason}")),
         (Link::Polling(reason), None) => {
-            Some(format!(" No notifications, so everything is read once a second: {reason}"))
+            Some(format!(" Polling once a second {}; {reason}", since(model, outages.since)))
         }
-        (Link::Away(reason), _) => Some(format!(" The picture stands still and nothing can be changed: {reason}")),
+        (Link::Away(reason), _) => {
+            Some(format!(" Redis is away {}, nothing can be changed: {reason}", since(model, outages.since)))
+        }
     }
 }
 

@@ -22,16 +22,25 @@ use crate::domain::{format_span, format_wait};
 /// A picture that is older than this is marked as old.
 const FRESH: Duration = Duration::from_secs(3);
 
-/// How soon the program's name is left out: before anything else.
-const NAME: u8 = 6;
-/// How soon the numbers are.
-const NUMBERS: u8 = 5;
+/// How soon each part is left out where room is short: the highest first. What stands elsewhere on the screen as well goes before
+/// what does not, and never go the link, the picture's age, the alarms and how many wait.
+const NAME: u8 = 10;
+const NUMBERS: u8 = 9;
+const ADDRESS: u8 = 8;
+const LATENCY: u8 = 7;
+const HELD_BACK: u8 = 6;
+const NO_CHANGES: u8 = 5;
+const NOT_KNOWN: u8 = 4;
+const WORKERS: u8 = 3;
+const DRIVERS: u8 = 2;
+const LAST: u8 = 1;
+const NEVER: u8 = 0;
 
 /// A part of the line.
 struct Part {
     text: String,
     style: Style,
-    /// How soon it is left out where room is short: the highest first, zero never.
+    /// How soon it is left out, by the numbers above.
     spare: u8,
     /// A line stands between it and the part before.
     apart: bool,
@@ -86,34 +95,44 @@ fn parts(model: &Model, theme: Theme) -> Vec<Part> {
     let part = |text: String, style, spare, apart| Part { text, style, spare, apart };
     let mut parts = vec![
         part("cabstand".to_owned(), theme.brand(), NAME, false),
-        part(model.options.address.clone(), theme.text(), 4, false),
-        part(format!("{sign} {word}"), style, 0, false),
+        part(model.options.address.clone(), theme.text(), ADDRESS, false),
+        part(format!("{sign} {word}"), style, NEVER, false),
     ];
     if let (Some(vitals), false) = (&model.vitals, matches!(model.link, Link::Away(_))) {
-        parts.push(part(format_wait(vitals.latency), theme.text(), 3, false));
+        parts.push(part(format_wait(vitals.latency), theme.text(), LATENCY, false));
     }
     if let Some((text, style)) = armed(model, theme) {
-        parts.push(part(text, style, 0, false));
+        parts.push(part(text, style, LAST, false));
     }
-    let (text, style) = match &model.held {
-        Some(stopped) => held(model, stopped, theme),
-        None => age(model, theme),
-    };
-    parts.push(part(text, style, 0, false));
-    parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, 0, true)));
+    // What is asked for would be refused, and why stands in the line at the bottom.
+    if model.outages.refusing.is_some() {
+        parts.push(part(format!("{} no changes", theme.signs.alarm), theme.warning(), NO_CHANGES, false));
+    }
+    if !model.unsettled.is_empty() {
+        parts.push(part(format!("? {} not known", model.unsettled.len()), theme.warning(), NOT_KNOWN, false));
+    }
+    if let Some(held) = &model.held {
+        let (paused, back) = held_back(model, held, theme);
+        parts.push(part(paused, theme.held(), NEVER, false));
+        parts.push(part(back, theme.held(), HELD_BACK, false));
+    } else {
+        let (text, style) = age(model, theme);
+        parts.push(part(text, style, NEVER, false));
+    }
+    parts.extend(alarm(model, theme).map(|(text, style)| part(text, style, NEVER, true)));
     if let Some(vitals) = &model.vitals {
         let waiting = if model.is_read() { wording::count(model.waiting()) } else { "?".to_owned() };
         let unknown = vitals.misshapen && vitals.drivers == 0;
         let drivers = if unknown { "?".to_owned() } else { wording::count(vitals.drivers) };
-        parts.push(part(format!("drivers {drivers}"), theme.text(), 2, true));
+        parts.push(part(format!("drivers {drivers}"), theme.text(), DRIVERS, true));
         let (text, style) = crowd(model, theme).unwrap_or_else(|| (format!("waiting {waiting}"), theme.strong()));
-        parts.push(part(text, style, 0, true));
+        parts.push(part(text, style, NEVER, true));
         parts.extend(numbers(model).into_iter().map(|(text, apart)| part(text, theme.text(), NUMBERS, apart)));
         // Riders wait, and nobody looks for a driver for them.
         let (text, style, spare) = match vitals.workers {
-            0 if model.waiting() > 0 => (format!("{} no worker", theme.signs.alarm), theme.alarm(), 0),
-            0 => ("no worker".to_owned(), theme.warning(), 1),
-            n => (format!("workers {n}"), theme.text(), 1),
+            0 if model.waiting() > 0 => (format!("{} no worker", theme.signs.alarm), theme.alarm(), LAST),
+            0 => ("no worker".to_owned(), theme.warning(), WORKERS),
+            n => (format!("workers {n}"), theme.text(), WORKERS),
         };
         parts.push(part(text, style, spare, true));
     }
@@ -162,11 +181,11 @@ fn armed(model: &Model, theme: Theme) -> Option<(String, Style)> {
 }
 
 /// How long the picture has stood still, and how much is held back meanwhile.
-fn held(model: &Model, held: &Held, theme: Theme) -> (String, Style) {
+fn held_back(model: &Model, held: &Held, theme: Theme) -> (String, String) {
     let (searches, events) = held.counts();
     let span = model.redis_now().map(|now| format_span(now.since(held.since))).unwrap_or_default();
     let back = format!("{}, {}", wording::many(searches as u64, "change"), wording::many(events as u64, "event"));
-    (format!("{} paused {span}, {back} held back", theme.signs.held), theme.held())
+    (format!("{} paused {span}", theme.signs.held), format!("{back} held back"))
 }
 
 fn age(model: &Model, theme: Theme) -> (String, Style) {

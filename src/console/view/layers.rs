@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::{boxed, help, lists, palette, text};
+use super::{boxed, help, link, lists, palette, text};
 use crate::console::action::Action;
 use crate::console::keymap::Context;
 use crate::console::model::{Confirm, Form, FormKind, Layer, Model};
@@ -19,6 +19,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, theme: Them
         Some(Layer::Help(scrolled)) => help::draw(model, *scrolled, screen, buffer, theme),
         Some(Layer::Choose(choose)) => lists::choose(model, choose, screen, buffer, theme),
         Some(Layer::Results(results)) => lists::results(model, results, screen, buffer, theme),
+        Some(Layer::Link) => link::draw(model, screen, buffer, theme),
         Some(Layer::Palette(open)) => palette::draw(model, open, screen, buffer, theme),
         Some(Layer::Filter(_)) | None => {}
     }

@@ -84,7 +84,7 @@ pub(super) fn results(model: &Model, results: &Results, screen: Rect, buffer: &m
 }
 
 /// A box for these lines with a title and a foot, as large as it needs to be; answers its inside.
-fn list<'a>(
+pub(super) fn list<'a>(
     title: &str,
     lines: impl ExactSizeIterator<Item = &'a str>,
     foot: &str,

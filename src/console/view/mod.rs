@@ -7,6 +7,9 @@ mod events;
 mod header;
 mod help;
 mod layers;
+mod link;
+#[cfg(test)]
+mod link_tests;
 mod lists;
 mod map;
 mod numbers;

@@ -152,14 +152,14 @@ fn an_old_picture_says_so() {
     desk.wait(Duration::from_secs(11));
     let text = text(&desk);
     assert!(text.contains("12 s old") && text.contains("away"), "{text}");
-    assert!(text.contains("The picture stands still and nothing can be changed: connection refused"), "{text}");
+    assert!(text.contains("Redis is away since 14:03:00 (12 s), nothing can be changed: connection refused"), "{text}");
 }
 
 #[test]
 fn without_notifications_the_screen_says_so() {
     let mut desk = Desk::in_town(100, 30);
     desk.news(News::Link(Link::Polling("CONFIG is forbidden".to_owned())));
-    assert!(text(&desk).contains("No notifications, so everything is read once a second: CONFIG is forbidden"));
+    assert!(text(&desk).contains("Polling once a second since 14:03:00 (0 ms); CONFIG is forbidden"));
 }
 
 #[test]

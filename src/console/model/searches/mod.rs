@@ -212,12 +212,29 @@ impl Searches {
     /// Lets go of what ended more than a minute ago, and answers what that was.
     pub fn forget_old(&mut self, now: UnixMs) -> Vec<RequestId> {
         let old = self.rows.ended_until(now - ENDED_STAYS);
-        for id in &old {
+        self.forget(&old);
+        old
+    }
+
+    /// Lets go of those of whom Redis knows nothing any more by this reading, though they waited before it was away and their time
+    /// is not up: it has lost its data, or is another one. Answers who that was.
+    pub fn forget_lost(&mut self, searches: &[Search], waited: &HashSet<RequestId>) -> Vec<RequestId> {
+        let is_lost = |search: &&Search| {
+            let known = self.get(search.id).filter(|row| row.is_waiting());
+            let had_time = known.is_some_and(|row| row.deadline().is_none_or(|deadline| deadline > search.read_at));
+            !search.exists() && had_time && waited.contains(&search.id)
+        };
+        let lost: Vec<RequestId> = searches.iter().filter(is_lost).map(|search| search.id).collect();
+        self.forget(&lost);
+        lost
+    }
+
+    fn forget(&mut self, ids: &[RequestId]) {
+        for id in ids {
             self.note(*id);
             self.rows.remove(*id);
             self.marks.forget(id);
         }
-        old
     }
 
     /// A row is about to change: it is shown as it was until that is settled.
