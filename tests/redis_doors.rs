@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::command::{cabstand, told};
 use common::tls::{Authority, TlsRedis, free_port};
-use common::{LAT, LNG, Redis};
+use common::{LAT, LNG, PATIENCE, Redis};
 
 /// What `drivers` says with these words and variables: exit code, standard output, standard error.
 fn drivers(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
@@ -96,9 +96,13 @@ fn seen(change: impl FnOnce(&mut Command)) -> String {
     let mut child = command.spawn().unwrap();
     let process = child.id();
     let mut arguments = String::new();
-    // It looks as if it had been started so; a run that is over is as good.
-    let deadline = Instant::now() + Duration::from_millis(400);
-    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+    // After a while it looks as if it had been started so; of a run that is over there is nothing to be seen.
+    let (enough, too_long) = (Instant::now() + Duration::from_millis(400), Instant::now() + PATIENCE);
+    while Instant::now() < enough || (arguments.contains(SECRET) && Instant::now() < too_long) {
+        if child.try_wait().unwrap().is_some() {
+            arguments.clear();
+            break;
+        }
         arguments = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
         sleep(Duration::from_millis(5));
     }

@@ -67,7 +67,10 @@ fn live(
             "Tasks that are alive in this process; a number that only grows is a leak",
             tasks as u64,
         );
-        if let Ok(vitals) = vitals {
+        // A key of another type would be told as none.
+        if let Ok(vitals) = vitals
+            && !vitals.misshapen
+        {
             show("cabstand_drivers", "Drivers on the map", vitals.drivers);
             show("cabstand_drivers_stale", "Those of them who are passed over until they report again", vitals.stale);
             show("cabstand_requests_waiting", "Requests that wait for a driver", vitals.waiting);
