@@ -357,6 +357,22 @@ fn a_failover_is_followed() {
 }
 
 #[test]
+fn a_failover_that_cuts_nothing_is_followed_by_all_connections() {
+    let ((mut old, wire), (mut new, _)) = (city(1, &[]), city(1, &[]));
+    let mut pty = console(&wire, 1);
+    // It hears of the new primary as little as we do.
+    old.run::<()>("REPLICAOF 127.0.0.1 1");
+    pty.wait_for("Redis is a replica and takes no changes since ");
+    wire.lead_to(&new);
+    pty.press("e");
+    until("the console to listen at the new one", || new.run::<u64>("PUBSUB NUMPAT") > 0);
+    pty.wait_until("the end of it", |screen| !screen.contains("no changes"));
+    pty.wait_for(LIVE);
+    open(&new);
+    pty.wait_for("waiting 2");
+}
+
+#[test]
 fn a_replica_that_has_lost_its_primary_and_gives_nothing_out_is_away() {
     let (mut redis, wire) = city(1, &[]);
     let mut pty = console(&wire, 1);

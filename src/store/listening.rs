@@ -58,6 +58,8 @@ pub(super) struct Line {
     proven: bool,
     /// The newest sign of life of a worker that was read.
     sign_of_life: Option<f64>,
+    /// The connection for commands that was there when this one was made.
+    beside: u64,
 }
 
 impl Listener {
@@ -109,11 +111,12 @@ impl Listener {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(push);
+        let beside = self.store.link.number();
         let connection = self.store.client.get_multiplexed_async_connection_with_config(&config).await;
         // What was heard on the line before proves nothing for this one.
         self.inbox.was_heard();
         let connection = connection.map_err(|e| self.error(&e))?;
-        Ok(Line { connection, cut, subscribed: false, proven: false, sign_of_life: None })
+        Ok(Line { connection, cut, subscribed: false, proven: false, sign_of_life: None, beside })
     }
 
     /// What stands before the key in the name of every channel.
@@ -231,6 +234,12 @@ impl Listener {
             return flags;
         }
         let flown = if self.store.armed() == Armed::Never { Flown::Kept } else { self.fly_canary(line).await? };
+        let is_well = matches!(flown, Flown::Back | Flown::Kept);
+        if !is_well && self.store.link.number() != line.beside {
+            // After a failover that cut nothing, commands go to the new primary already, and this one still hears the old.
+            let (address, reason) = (self.store.address.to_string(), "another Redis may be meant by now".to_owned());
+            return Err(StoreError::Away { address, reason, asked: false });
+        }
         let refused = if let Flown::Refused(ailment) = flown { Some(ailment) } else { None };
         self.refusing.send_if_modified(|now| mem::replace(now, refused) != refused);
         let hearing = match flown {

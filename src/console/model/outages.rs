@@ -120,10 +120,9 @@ impl Model {
         self.outages.unread = waiting.collect();
     }
 
-    /// Takes in how the link is now; whether it is of another kind than before.
-    pub fn take_link(&mut self, link: Link) -> bool {
-        let is_other = std::mem::discriminant(&link) != std::mem::discriminant(&self.link);
-        if is_other {
+    /// Takes in how the link is now.
+    pub fn take_link(&mut self, link: Link) {
+        if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) {
             self.outages.since = self.now;
         }
         match (&link, &mut self.outages.open) {
@@ -143,7 +142,6 @@ impl Model {
             _ => {}
         }
         self.link = link;
-        is_other
     }
 
     fn begin_outage(&self, reason: String) -> Open {

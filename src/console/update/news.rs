@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::settle;
 use crate::console::action::Action;
 use crate::console::message::{Effect, Link, News};
-use crate::console::model::{Model, Row, Tone};
+use crate::console::model::{Model, Notice, Row, Tone};
 use crate::console::wording::{self, many};
 use crate::domain::{Bounds, RequestId, Search, Standing, StreamId, UnixMs};
 
@@ -140,8 +140,12 @@ fn take_misshapen(model: &mut Model, said: Option<String>) {
 /// What was said while the link was different is said no more, but for the moment before there was any.
 fn take_link(model: &mut Model, link: Link) -> Vec<Effect> {
     let was_there = model.link != Link::Connecting;
-    let is_news = model.take_link(link) && was_there;
-    if is_news && model.notice.as_ref().is_some_and(|notice| !notice.is_news && notice.tone != Tone::Unknown) {
+    let is_away = |link: &Link| matches!(link, Link::Away(_));
+    let goes_or_comes = is_away(&link) != is_away(&model.link);
+    model.take_link(link);
+    // That Redis is gone, or back, must be seen at once; the answer to a key is not wiped away for less.
+    let is_answer = |notice: &Notice| !notice.is_news && notice.tone != Tone::Unknown;
+    if was_there && goes_or_comes && model.notice.as_ref().is_some_and(is_answer) {
         model.clear_notice();
     }
     fit_at_first(model)

@@ -433,6 +433,18 @@ fn the_picture_stands_still_while_redis_is_away() {
 }
 
 #[test]
+fn an_answer_stays_where_changes_are_heard_in_another_way() {
+    let mut desk = Desk::in_town(120, 40);
+    desk.press("u");
+    let answer = desk.notice().to_owned();
+    assert!(!answer.is_empty());
+    desk.news(News::Link(Link::Polling("a canary is dead".to_owned())));
+    assert_eq!(desk.notice(), answer);
+    desk.news(News::Link(Link::Away("connection refused".to_owned())));
+    assert_eq!(desk.notice(), "", "what is wrong stands there now");
+}
+
+#[test]
 fn a_picture_that_cannot_be_read_is_not_called_fresh() {
     let mut desk = Desk::in_town(120, 40);
     desk.news(News::Unreadable("NOPERM".to_owned()));
