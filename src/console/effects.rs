@@ -172,5 +172,10 @@ fn done((): ()) -> Outcome {
 
 /// An action whose answer did not come may have been carried out all the same: that is said, and not guessed.
 fn mishap(error: &StoreError, seal: Seal) -> Mishap {
-    if error.may_be_done() { Mishap::Unknown(error.reason(), seal) } else { Mishap::Refused(error.to_string()) }
+    match error {
+        _ if error.may_be_done() => Mishap::Unknown(error.reason(), seal),
+        // At which Redis stands in the header.
+        StoreError::Unwell { ailment, reason, .. } => Mishap::Refused(format!("Redis {}: {reason}", ailment.meaning())),
+        _ => Mishap::Refused(error.to_string()),
+    }
 }

@@ -8,6 +8,7 @@ mod bindings;
 pub mod columns;
 pub mod command;
 pub mod effects;
+mod ending;
 mod events;
 mod feed;
 #[cfg(test)]
@@ -56,8 +57,6 @@ const MESSAGES: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 /// Countdowns are drawn anew so often.
 const TICK: Duration = Duration::from_millis(250);
-/// So long the console waits at its end for actions that are under way: a little longer than for an answer.
-const LAST_DEEDS: Duration = Duration::from_millis(2_500);
 /// However near the next deadline is, time is not looked at oftener than this.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 /// A console that has done nothing for so long, though it looks at the time oftener than that, was stopped, or its machine slept.
@@ -234,10 +233,10 @@ where
         Ok(())
     }
     .await;
-    let words = last_deeds(&mut model, began, messages, hands).await;
+    let words = ending::last_deeds(&mut model, began, messages, hands).await;
     host.leave_word(words);
     if let Some(kept) = kept {
-        let _ = timeout(LAST_DEEDS, kept).await;
+        let _ = timeout(ending::PATIENCE, kept).await;
     }
     outcome
 }
@@ -248,31 +247,6 @@ fn note_standstill(model: &mut Model, now: Duration, last_turn: &mut Duration) {
     if still >= STOOD_STILL {
         update::update(model, now, Message::StoodStill(still));
     }
-}
-
-/// What was confirmed is not dropped with the program: its answer is waited for, and what is not known by then is answered in words.
-async fn last_deeds(model: &mut Model, began: Uptime, mut messages: mpsc::Receiver<Message>, hands: Hands) -> String {
-    hands.deeds.close();
-    let mut take = |message| {
-        if matches!(message, Message::Done(..)) {
-            update::update(model, began.elapsed(), message);
-        }
-    };
-    let answers = async {
-        let all_done = hands.deeds.wait();
-        tokio::pin!(all_done);
-        loop {
-            tokio::select! {
-                Some(message) = messages.recv() => take(message),
-                () = &mut all_done => break,
-            }
-        }
-    };
-    let _ = timeout(LAST_DEEDS, answers).await;
-    while let Ok(message) = messages.try_recv() {
-        take(message);
-    }
-    update::last_words(model, hands.deeds.len())
 }
 
 /// Takes in what was remembered from the run before.
