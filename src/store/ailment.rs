@@ -92,7 +92,8 @@ impl Ailment {
             Some(Busy)
         } else if words.contains("max number of clients") {
             Some(TooManyClients)
-        } else if words.contains("The user executing the script can't") {
+        } else if words.contains("The user executing the script can't") || words.contains("ACL failure in script") {
+            // The second is Valkey's.
             Some(NotPermitted)
         } else {
             // A command within a script on Redis 6, and the choice of a database.
@@ -193,6 +194,7 @@ mod tests {
             ),
             ("ERR max number of clients reached", Some(TooManyClients)),
             ("ERR The user executing the script can't run this command or subcommand", Some(NotPermitted)),
+            ("ERR ACL failure in script: User ana has no permissions to run the 'set' command", Some(NotPermitted)),
             ("Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", Some(Busy)),
             ("NOREPLICAS Not enough good replicas to write.", Some(TooFewReplicas)),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", None),

@@ -183,7 +183,7 @@ impl StoreError {
             (Ailment::NotPermitted, _, Some(detail)) => {
                 // Behind it stands in which script, by a number that says nothing to anybody.
                 let detail = detail.split(" script: ").next().unwrap_or_default();
-                format!("{}; {}", clean(detail.as_bytes()), ailment.advice())
+                format!("{}; Redis says: {}", ailment.advice(), clean(detail.as_bytes()))
             }
             _ => ailment.advice().to_owned(),
         };
