@@ -323,7 +323,9 @@ async fn after_a_flush_old_listeners_are_let_go_and_new_ones_told() {
     let request = caller.search().await;
     let mut ears = Ears::open(caller, request);
     ears.wait_for_searching().await;
-    // The stream is followed up to an id that no later one reaches.
+    // What was there before the stream is followed is read from the record alone, and that is still searching.
+    until("the stream to be followed", || redis.run::<String>("CLIENT LIST").contains("cmd=xread "));
+    // It is followed up to an id that no later one reaches.
     redis.run::<()>(&format!("XADD cabstand:events 99999999999999-0 type cancelled request_id {request}"));
     assert_eq!(ears.end().await.0, "cancelled");
     let mut old = Socket::open(caller, &ws(request)).await.unwrap();
