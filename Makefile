@@ -20,10 +20,10 @@ demo: check-redis ## Everything on a private Redis: service, worker, simulated c
 	$(CARGO) run --release --locked --quiet -- demo $(ARGS)
 
 test: check-redis ## All tests, against private Redis servers, and a brief fuzzing
-	$(CARGO) test --locked --workspace
+	@scripts/test
 
 soak: check-redis ## Shifts in minutes behind a failing wire: does anything grow or drift? CABSTAND_SOAK=30m says for how long
-	$(CARGO) test --release --locked --test soak -- --ignored --nocapture
+	$(CARGO) test --release --locked --test it -- --ignored --nocapture soak::
 
 lint: ## Format, lints, documentation and licences, with warnings as errors
 	$(CARGO) fmt --all --check

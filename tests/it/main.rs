@@ -1,0 +1,50 @@
+//! The black-box tests. One program holds them all, because linking one takes as long as running most of them.
+//!
+//! Each module is about one part of what cabstand promises; `common` is what they share.
+
+mod api;
+mod cli;
+mod common;
+mod console;
+mod crowd;
+mod damaged;
+mod deeds;
+mod demo;
+mod doctor;
+mod faults_clock;
+mod faults_commands;
+mod faults_console;
+mod faults_link;
+mod faults_service;
+mod faults_service_restart;
+mod faults_service_wire;
+mod faults_terminal;
+mod foreign;
+mod history;
+mod http_doors;
+mod http_tls;
+mod listen;
+mod load;
+mod log;
+mod macros;
+mod many_waiting;
+mod matching;
+mod metrics;
+mod odd_arguments;
+mod openapi;
+mod operator;
+mod outbox;
+mod pipes;
+mod problems;
+mod rate_limits;
+mod redis_doors;
+mod roles;
+mod service;
+mod serving;
+mod soak;
+mod store;
+mod terminal;
+mod text;
+mod viewport;
+mod webhook;
+mod wire;
