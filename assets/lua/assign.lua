@@ -11,7 +11,5 @@ if not at then return {'absent'} end
 
 local metres = string.format('%.4f', metres_between(tonumber(lng), tonumber(lat), tonumber(at[1]), tonumber(at[2])))
 DEED = DEED_NAME
-finish(id, 'found', actor, driver, metres, 'assigned by hand')
-redis.call('ZREM', DRIVERS, driver)
-unjudge(driver)
+if not give(id, actor, driver, metres, 'assigned by hand') then return {'absent'} end
 return {'done', metres}

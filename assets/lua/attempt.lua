@@ -8,8 +8,8 @@ mend_lists()
 -- A clock that was set back has left heartbeats and the schedule in what is the future now: all who wait are due, and scheduled anew.
 local newest = tonumber(redis.call('ZRANGE', WORKERS, -1, -1, 'WITHSCORES')[2] or 0)
 if newest > NOW + SET_BACK_MS then
-  redis.call('DEL', WORKERS)
   redis.call('ZUNIONSTORE', DUE, 1, DUE, 'WEIGHTS', 0)
+  redis.call('DEL', WORKERS)
 end
 redis.call('ZADD', WORKERS, NOW, worker)
 redis.call('ZREMRANGEBYSCORE', WORKERS, '-inf', NOW - WORKER_KEPT_MS)

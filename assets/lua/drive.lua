@@ -16,14 +16,20 @@ end
 if act == 'removed' then lng, lat = old[1], old[2] end
 local from = act == 'moved' and old or {'', ''}
 DEED = DEED_NAME
-tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
+all_or_nothing(function(undo)
+  local score = redis.call('ZSCORE', DRIVERS, driver)
+  if act == 'removed' then
+    redis.call('ZREM', DRIVERS, driver)
+  else
+    redis.call('GEOADD', DRIVERS, lng, lat, driver)
+  end
+  undo[1] = function()
+    if old then redis.call('ZADD', DRIVERS, score, driver) else redis.call('ZREM', DRIVERS, driver) end
+  end
+  tell(act, {'driver_id', driver, 'actor', actor, 'lat', lat, 'lng', lng, 'from_lat', from[2], 'from_lng', from[1]})
+end)
 DEED = nil
-if act == 'removed' then
-  redis.call('ZREM', DRIVERS, driver)
-  redis.pcall('ZREM', SEEN, driver)
-else
-  redis.call('GEOADD', DRIVERS, lng, lat, driver)
-end
+if act == 'removed' then redis.pcall('ZREM', SEEN, driver) end
 unjudge(driver)
 local failed = act ~= 'removed' and match_safely(driver, lng, lat, actor, act)
 return {'done', failed or '', old and old[1] or '', old and old[2] or ''}

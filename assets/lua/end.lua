@@ -5,15 +5,13 @@ local refused, has_record = refusal(id)
 if refused then return refused end
 DEED = DEED_NAME
 if has_record then
-  finish(id, state, actor, '', '', '')
+  finish(id, state, actor, nil, '')
   return {'done'}
 end
 
 -- A bare key of the article's own service: it is ended as that service would do it.
-tell(state, {'request_id', id, 'actor', actor, 'reason', 'foreign request'})
-if state == 'cancelled' then
-  redis.call('SET', request_key(id), '0', 'PX', CANCELLED_KEPT_MS)
-else
-  redis.call('DEL', request_key(id))
-end
+all_or_nothing(function(undo)
+  undo[1] = end_key(id, state)
+  tell(state, {'request_id', id, 'actor', actor, 'reason', 'foreign request'})
+end)
 return {'done'}

@@ -26,6 +26,18 @@ local NOW = math.floor(NOW_US / 1000)
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
 
+-- What a command on a key answers; nil if the key is of another type than `kind`, so that the command can't be meant for it. Every
+-- other error is raised: a key that can't be read may well be there, and only one that is certainly absent counts as gone.
+local function unless_wrong_type(answer, key, kind)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if redis.call('TYPE', key).ok == kind then error(answer) end
+end
+
+-- These fields of a record; nil if the record's key is no hash.
+local function read_record(id, ...)
+  return unless_wrong_type(redis.pcall('HMGET', record_key(id), ...), record_key(id), 'hash')
+end
+
 -- What a record says of its state, as it was read there: 'searching', one of the ends, 'newer' where a later version has put a
 -- word that this one does not know, 'damaged' where there is something else or nothing; nil where there is no record.
 local ENDS = {found = true, cancelled = true, expired = true}
@@ -68,29 +80,52 @@ local function enter(kind, fields)
   return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
 end
 
--- The same, and notes the event in the record of its request, so that a request's life can be read without reading the whole
--- stream. One without a record gets none by it.
-local function tell(kind, fields)
+-- Takes an event back that was written by this very script: nobody has read it yet.
+local function withdraw(event)
+  redis.call('XDEL', EVENTS, event)
+end
+
+-- Runs `steps`, all of them or none: Redis takes nothing back of a script that fails. `steps` gets a list, and adds to it after
+-- each step a function that takes the step back.
+local function all_or_nothing(steps)
+  local undo = {}
+  local well, answer = pcall(steps, undo)
+  if well then return answer end
+  for i = #undo, 1, -1 do pcall(undo[i]) end
+  error(answer, 0)
+end
+
+-- Writes an event, and sets fields of a record by it: both or nothing. `fields_for` returns the flat list of the fields.
+local function enter_with(kind, fields, id, fields_for)
   local event = enter(kind, fields)
+  local answer = redis.pcall('HSET', record_key(id), unpack(fields_for(event)))
+  if type(answer) == 'table' and answer.err then
+    withdraw(event)
+    error(answer)
+  end
+  return event
+end
+
+-- Writes an event, and notes it in the record of its request, so that a request's history can be read without reading the whole
+-- stream. A request without a record gets none by it.
+local function tell(kind, fields)
   for i = 1, #fields, 2 do
     if fields[i] == 'request_id' then
-      local record = redis.pcall('HMGET', record_key(fields[i + 1]), 'state', 'life')
-      if not record.err and record[1] then
-        redis.call('HSET', record_key(fields[i + 1]), 'life', life_with(record[2], event))
+      local id = fields[i + 1]
+      local record = read_record(id, 'state', 'life')
+      if record and record[1] then
+        return enter_with(kind, fields, id, function(event) return {'life', life_with(record[2], event)} end)
       end
     end
   end
-  return event
+  return enter(kind, fields)
 end
 
 -- A time or place that the workers have noted for one another. A key of another type, which only a foreign hand can have put
 -- there, is thrown away.
 local function noted(name)
-  local at = redis.pcall('HGET', SWEEP, name)
-  if type(at) == 'table' then
-    redis.call('DEL', SWEEP)
-    return nil
-  end
+  local at = unless_wrong_type(redis.pcall('HGET', SWEEP, name), SWEEP, 'hash')
+  if at == nil then redis.call('DEL', SWEEP) end
   at = tonumber(at or '')
   return at == at and at or nil  -- NaN is not
 end
@@ -109,18 +144,32 @@ local function unjudge(driver)
   redis.pcall('ZREM', STALE, driver)
 end
 
--- What the article's key says: 'active', 'cancelled', 'other' where it is a string with any other word in it, or 'gone',
--- which a key of another type is too: it cannot be a request's. Under a record 'other' counts as cancelled, as the article's
--- service takes it for not active; without one it is somebody else's string, and no request.
+-- What the article's key says: 'active', 'cancelled', 'other' if it is a string with any other word in it, or 'gone', which a
+-- key of another type is too: it can't be a request's. And the string itself. Under a record 'other' counts as cancelled, as the
+-- article's service takes it for not active; without one it is somebody else's string, and no request.
 local function key_says(id)
-  local value = redis.pcall('GET', request_key(id))
+  local value = unless_wrong_type(redis.pcall('GET', request_key(id)), request_key(id), 'string')
   if not value then return 'gone' end
-  if value.err then
-    -- It cannot be read because it is no string, or else nothing is known of it.
-    return redis.call('TYPE', request_key(id)).ok == 'string' and error(value) or 'gone'
+  if ACTIVE[value] then return 'active', value end
+  return CANCELLED[value] and 'cancelled' or 'other', value
+end
+
+-- Gives the article's key what an end has there. A key that holds something of somebody else's is left alone. Returns a function
+-- that takes it back, or nil if nothing was changed.
+local function end_key(id, state)
+  local key, says, value = request_key(id), key_says(id)
+  local left = redis.call('PTTL', key)
+  if state == 'cancelled' and (says == 'active' or (says == 'cancelled' and left < 0)) then
+    redis.call('SET', key, '0', 'PX', CANCELLED_KEPT_MS)
+  elseif state ~= 'cancelled' and says == 'active' then
+    redis.call('DEL', key)
+  else
+    return nil
   end
-  if ACTIVE[value] then return 'active' end
-  return CANCELLED[value] and 'cancelled' or 'other'
+  return function()
+    redis.call('SET', key, value)
+    if left > 0 then redis.call('PEXPIRE', key, left) end
+  end
 end
 
 -- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is the Unix ms
@@ -131,42 +180,57 @@ local function enlist(id, lng, lat, radius, created_at)
   redis.call('ZADD', REACH, radius, id)
 end
 
--- A list that a foreign hand has spoilt must not break off the end of a request half way; `attempt.lua` mends it.
+-- Takes a request off the lists, off the schedule last: as long as one of the others can't be written it stays there, and the
+-- next attempt tries again. A list of another type is mended by `attempt.lua`.
 local function forget(id)
-  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do redis.pcall('ZREM', list, id) end
+  for _, list in ipairs({WAITING, QUEUE, REACH, DUE}) do
+    unless_wrong_type(redis.pcall('ZREM', list, id), list, 'zset')
+  end
 end
 
--- Ends a request that is still searching: stream, record, schedule and key, all at once. The stream comes first: Redis does
--- not take back what a script has done before it fails, and an end that cannot be told must be none.
--- `driver` and `distance_m` belong to 'found' and are '' otherwise. `attempted` is nil, or what an attempt has found while the
--- key is active: the fields of the record as they are read here, and a flat list of those to be set.
-local function finish(id, state, actor, driver, distance_m, reason, attempted)
-  local record = record_key(id)
-  local was = attempted or redis.call('HMGET', record, 'user_id', 'lat', 'lng', 'attempts', 'created_at', 'life')
-  local at = driver ~= '' and redis.call('GEOPOS', DRIVERS, driver)[1] or {'', ''}
-  -- Who comes late to hear of the end can tell by the event whether it was told already.
-  local event = enter(state, {
-    'request_id', id, 'user_id', was[1] or '', 'driver_id', driver, 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
-    'driver_lat', at[2], 'driver_lng', at[1], 'distance_m', distance_m, 'attempts', was[4] or '', 'opened_at', was[5] or '',
-    'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason})
-  local set = attempted and attempted.set or {}
-  for _, value in ipairs({'state', state, 'ended_at', NOW, 'ended_by', actor, 'end_event', event, 'life', life_with(was[6], event)}) do
-    set[#set + 1] = value
-  end
-  if driver ~= '' then
-    for _, value in ipairs({'driver_id', driver, 'distance_m', distance_m}) do set[#set + 1] = value end
-  end
-  redis.call('HSET', record, unpack(set))
-  redis.call('PEXPIRE', record, RECORD_KEPT_MS)
+-- What an end leaves to be done: the record lives for an hour more, and the request comes off the lists.
+local function tidy_up(id)
+  if redis.call('PTTL', record_key(id)) == -1 then redis.call('PEXPIRE', record_key(id), RECORD_KEPT_MS) end
   forget(id)
+end
 
-  -- A key that holds something of somebody else's is left alone.
-  local key, says = request_key(id), attempted and 'active' or key_says(id)
-  if state ~= 'cancelled' then
-    if says == 'active' then redis.call('DEL', key) end
-  elseif says == 'active' or (says == 'cancelled' and redis.call('PTTL', key) < 0) then
-    redis.call('SET', key, '0', 'PX', CANCELLED_KEPT_MS)
+-- Ends a request that is still searching: key, stream and record, all or none of them. What is left then can wait: if Redis
+-- refuses it, the next attempt finds the request on the schedule and does it.
+-- `found` is nil, or the driver that was reserved for the request: {id, metres, lng, lat}. `attempted` is nil, or what an attempt
+-- has found while the key is active: the fields of the record as they are read here, and a flat list of those to be set.
+local function finish(id, state, actor, found, reason, attempted)
+  local was = attempted or redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'attempts', 'created_at', 'life')
+  found = found or {'', '', '', ''}
+  local set = attempted and attempted.set or {}
+  for _, value in ipairs({'state', state, 'ended_at', NOW, 'ended_by', actor}) do set[#set + 1] = value end
+  if found[1] ~= '' then
+    for _, value in ipairs({'driver_id', found[1], 'distance_m', found[2]}) do set[#set + 1] = value end
   end
+  all_or_nothing(function(undo)
+    undo[1] = end_key(id, state)
+    enter_with(state, {
+      'request_id', id, 'user_id', was[1] or '', 'driver_id', found[1], 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
+      'driver_lat', found[4], 'driver_lng', found[3], 'distance_m', found[2], 'attempts', was[4] or '', 'opened_at', was[5] or '',
+      'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason}, id, function(event)
+      -- Who hears late of the end knows by the event whether it was told already.
+      for _, value in ipairs({'end_event', event, 'life', life_with(was[6], event)}) do set[#set + 1] = value end
+      return set
+    end)
+  end)
+  pcall(tidy_up, id)
+end
+
+-- Gives a driver to a request, which ends by it. The driver is reserved first: an end that is told has its driver, and no other
+-- request can get it. Returns false if the driver can't be had.
+local function give(id, actor, driver, metres, reason, attempted)
+  local at, score = redis.call('GEOPOS', DRIVERS, driver)[1], redis.call('ZSCORE', DRIVERS, driver)
+  if not at or redis.call('ZREM', DRIVERS, driver) ~= 1 then return false end
+  all_or_nothing(function(undo)
+    undo[1] = function() redis.call('ZADD', DRIVERS, score, driver) end
+    finish(id, 'found', actor, {driver, metres, at[1], at[2]}, reason, attempted)
+  end)
+  unjudge(driver)
+  return true
 end
 
 -- Ends a request whose key has ended by a foreign hand or by time. Answers the state it ended in, or nil where it goes on.
@@ -175,14 +239,14 @@ local function settle_by_key(id, worker)
   local says = key_says(id)
   if says == 'active' then return nil end
   if says ~= 'gone' then
-    finish(id, 'cancelled', FOREIGN_HAND, '', '', 'by its key')
+    finish(id, 'cancelled', FOREIGN_HAND, nil, 'by its key')
     return 'cancelled'
   end
   local deadline = tonumber(redis.call('HGET', record_key(id), 'expires_at') or '')
   if deadline and deadline <= NOW + DEADLINE_SLACK_MS then
-    finish(id, 'expired', worker, '', '', '')
+    finish(id, 'expired', worker, nil, '')
   else
-    finish(id, 'expired', FOREIGN_HAND, '', '', 'by its key')
+    finish(id, 'expired', FOREIGN_HAND, nil, 'by its key')
   end
   return 'expired'
 end

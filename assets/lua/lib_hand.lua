@@ -7,8 +7,8 @@ local FARTHEST_MS = 9e18          -- a foreign hand can give one more: no time b
 -- {'newer', state} where only a later version knows, or {'unknown'}; and whether it has a record, and one whose state is
 -- damaged: that ends, and can do nothing else. A bare key of the article's own service has none.
 local function refusal(id)
-  local record = redis.pcall('HMGET', record_key(id), 'state', 'ended_by', 'ended_at')
-  local state = not record.err and state_of(id, record[1]) or nil
+  local record = read_record(id, 'state', 'ended_by', 'ended_at')
+  local state = record and state_of(id, record[1])
   if state == 'newer' then return {'newer', record[1]}, true end
   if ENDS[state] then return {'ended', state, record[2] or '', record[3] or ''}, true end
   if state then

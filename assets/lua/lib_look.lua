@@ -73,16 +73,20 @@ end
 -- first look for a driver is its first attempt, whatever brought it.
 -- Answers {id, outcome, driver, metres}.
 local function look(id, actor, why, at_hand)
-  local record = redis.pcall('HMGET', record_key(id), 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts',
-    'expires_at', 'created_at', 'life')
-  local state = not record.err and state_of(id, record[1]) or nil
+  local record = read_record(id, 'state', 'user_id', 'lat', 'lng', 'radius_m', 'interval_ms', 'attempts', 'expires_at',
+    'created_at', 'life')
+  local state = record and state_of(id, record[1])
   if state == 'newer' then
     -- It is left as it is to a worker of that version, which may be there, too.
     if why == 'attempt' then redis.call('ZADD', DUE, 'XX', NOW + RETRY_MS, id) end
     return {id, 'newer', record[1]}
   end
-  if not state or ENDS[state] then
+  if not state then
     forget(id)
+    return {id, 'gone'}
+  end
+  if ENDS[state] then
+    tidy_up(id)
     return {id, 'gone'}
   end
   local user, lat, lng, attempts = record[2], record[3], record[4], record[7]
@@ -103,10 +107,8 @@ local function look(id, actor, why, at_hand)
     marks = {'attempts', attempts, 'last_attempt_at', NOW}
   end
   local driver = why ~= 'key' and driver_for(lng, lat, radius, at_hand)
-  if driver then
-    finish(id, 'found', actor, driver[1], driver[2], why, {user, lat, lng, attempts, record[9], record[10], set = marks})
-    redis.call('ZREM', DRIVERS, driver[1])
-    unjudge(driver[1])
+  local attempted = {user, lat, lng, attempts, record[9], record[10], set = marks}
+  if driver and give(id, actor, driver[1], driver[2], why, attempted) then
     return {id, 'found', driver[1], driver[2]}
   end
 
@@ -114,9 +116,10 @@ local function look(id, actor, why, at_hand)
   local set = deadline_to_set(key_end, tonumber(record[8]))
   if why == 'attempt' then
     local stale = stale_within(lng, lat, radius, STALE_TOLD)
-    local event = enter('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
-      'attempts', attempts, 'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)})
-    redis.call('HSET', record_key(id), 'attempts', attempts, 'last_attempt_at', NOW, 'life', life_with(record[10], event), unpack(set))
+    enter_with('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
+      'attempts', attempts, 'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)}, id, function(event)
+      return {'attempts', attempts, 'last_attempt_at', NOW, 'life', life_with(record[10], event), unpack(set)}
+    end)
     local next_at = NOW + interval
     if key_end then next_at = math.min(next_at, key_end) end
     redis.call('ZADD', DUE, next_at, id)

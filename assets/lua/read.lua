@@ -2,8 +2,8 @@
 -- Answers {now, {id, what the key says, PTTL, the record's fields}...}; a record that is no hash answers {'damaged'}.
 local answers = {string.format('%.0f', NOW)}
 for _, id in ipairs(ARGV) do
-  local fields = redis.pcall('HGETALL', record_key(id))
-  if fields.err then fields = {'damaged'} end
-  answers[#answers + 1] = {id, key_says(id), redis.call('PTTL', request_key(id)), fields}
+  local fields = unless_wrong_type(redis.pcall('HGETALL', record_key(id)), record_key(id), 'hash') or {'damaged'}
+  local says = key_says(id)
+  answers[#answers + 1] = {id, says, redis.call('PTTL', request_key(id)), fields}
 end
 return answers

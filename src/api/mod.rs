@@ -48,6 +48,7 @@ pub use doors::{
     Doors, Hosts, InvalidOrigin, InvalidRate, InvalidTls, InvalidTokens, Line, Origin, REASONS, Rate, Role, Tokens,
     server_config,
 };
+use health::Checks;
 use problem::Problem;
 
 /// What a request is opened with where the caller does not say.
@@ -104,6 +105,7 @@ struct Parts {
     opens: Opens,
     hub: Hub,
     gate: Gate,
+    checks: Checks,
     settings: Settings,
     /// Under this name the callers' actions are noted.
     actor: Actor,
@@ -132,6 +134,7 @@ pub async fn run(
         store,
         hub,
         gate: Gate::new(serving.doors.clone(), serving.most_connections),
+        checks: Checks::default(),
         settings,
         actor,
         patience,

@@ -107,6 +107,11 @@ impl Ailment {
         matches!(self, Loading | Busy | NoAuth | PrimaryDown | TooManyClients | ClusterDown)
     }
 
+    /// Whether no change at all is taken as long as it lasts, though Redis answers.
+    pub(super) fn stops_every_write(self) -> bool {
+        matches!(self, OutOfMemory | ReadOnly | NotSaving | TooFewReplicas)
+    }
+
     /// Whether another Redis may be meant by now, so that the name should be looked up anew: after a failover, say, or where the
     /// connection that is there does not get us in.
     #[must_use]

@@ -3,7 +3,7 @@
 use super::scripts::Call;
 use super::{Refusal, Store, StoreError, millis};
 use crate::domain::geohash::Cell;
-use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, clean, unescaped};
+use crate::domain::{Actor, Candidate, Driver, DriverId, Metres, Point, unescaped};
 
 /// How many drivers a listing reads at once.
 const PAGE: isize = 1_000;
@@ -39,7 +39,7 @@ impl Store {
             }
             call.arg(actor.as_str());
             let (taken, failed): (usize, Vec<u8>) = self.run(&call).await?;
-            not_given_away(&failed);
+            self.not_given_away(&failed);
             most = taken.clamp(1, sent);
             rest = &rest[most..];
         }
@@ -126,13 +126,22 @@ impl Store {
         let place = |i: usize| Some(Point::clamped(text(i + 1).parse().ok()?, text(i).parse().ok()?));
         match text(0) {
             "done" => {
-                not_given_away(answer.get(1).map_or(b"", Vec::as_slice));
+                self.not_given_away(answer.get(1).map_or(b"", Vec::as_slice));
                 Ok(place(2))
             }
             "unknown" => Err(self.absent(id).await),
             "exists" => Err(Refusal::DriverExists(id.clone()).into()),
             "elsewhere" => Err(self.elsewhere(id, place(1).ok_or_else(odd)?, text(3) == "reported").await),
             _ => Err(odd()),
+        }
+    }
+
+    /// A driver was set on the map, but could not be given to anybody, for this reason; nothing if it is empty. Others are
+    /// affected in the same way, so it is counted and shown by `/health`, and not logged at each report.
+    fn not_given_away(&self, reason: &[u8]) {
+        if !reason.is_empty() {
+            let error = self.turned_down("match", &String::from_utf8_lossy(reason));
+            tracing::debug!("a driver could not be given away, the sweep will try: {error}");
         }
     }
 
@@ -210,15 +219,6 @@ fn place_arg(call: &mut Call<'_>, place: Option<Point>) {
 
 fn odd() -> StoreError {
     StoreError::Answer("drive.lua".to_owned())
-}
-
-/// A driver was set on the map, but could not be given to anybody, for this reason; nothing where it is empty. Others are
-/// affected in the same way, so it is counted for the operator and not written at each report.
-fn not_given_away(reason: &[u8]) {
-    if !reason.is_empty() {
-        super::measure::refused();
-        tracing::debug!("a driver could not be given away, the sweep will try: {}", clean(reason));
-    }
 }
 
 /// A member of the GEO set with its score.

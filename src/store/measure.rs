@@ -46,11 +46,12 @@ impl Store {
         error
     }
 
-    /// Counts what a script was refused for one of several, in Redis' words, as if it had been called for that one alone.
-    pub(super) fn turned_down(&self, reason: &str) -> StoreError {
+    /// Counts what Redis refused to a script for one of several, in Redis' words, as if this write had been made for that one
+    /// alone.
+    pub(super) fn turned_down(&self, write: &'static str, reason: &str) -> StoreError {
         let error = StoreError::from_words(&self.address, reason);
         count(&error);
-        self.link.condition().refused(&error);
+        self.link.condition().refused(write, &error);
         error
     }
 
@@ -66,11 +67,6 @@ fn count(error: &StoreError) {
     if let Some(kind) = kind(error) {
         counter!("cabstand_redis_errors_total", "kind" => kind).increment(1);
     }
-}
-
-/// Counts what a script could not do beside its own work.
-pub(super) fn refused() {
-    counter!("cabstand_redis_errors_total", "kind" => "refused").increment(1);
 }
 
 /// The first word of a command, which is its name.

@@ -46,6 +46,9 @@ impl Outage {
         let lasting = self.lasting.get_or_insert(Lasting { since: now, pause: first / 2, is_told: false });
         lasting.pause = (lasting.pause * 2).min(longest);
         let is_own = !error.is_away() && error.ailment().is_none();
+        if is_own {
+            self.condition.refused(self.task, error);
+        }
         // A right may be missing for this alone, and does not come back by itself.
         let is_time = error.ailment() == Some(Ailment::NotPermitted) || now.duration_since(lasting.since) >= ALONE;
         if !lasting.is_told && (is_own || (is_time && self.condition.trouble().is_none())) {
@@ -57,6 +60,7 @@ impl Outage {
 
     /// A try went well.
     pub fn over(&mut self) {
+        self.condition.done(self.task);
         if let Some(lasting) = self.lasting.take()
             && lasting.is_told
         {

@@ -109,7 +109,7 @@ impl Store {
     /// What `open.lua` answers for one: its number, or nothing and why.
     fn opened(&self, answer: &[String]) -> Result<RequestId, StoreError> {
         match answer {
-            [_, why] => Err(self.turned_down(why)),
+            [_, why] => Err(self.turned_down("open", why)),
             [id] => id
                 .parse()
                 .map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes())))),

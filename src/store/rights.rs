@@ -130,7 +130,7 @@ const LISTEN: [&str; 1] = ["psubscribe"];
 const READ_BY_SCRIPT: [&str; 2] = ["eval_ro", "evalsha_ro"];
 const SCRIPT: [&str; 2] = ["eval", "evalsha"];
 /// What an operator's scripts do.
-const WRITE: [&str; 14] = [
+const WRITE: [&str; 15] = [
     "set",
     "del",
     "incr",
@@ -145,6 +145,7 @@ const WRITE: [&str; 14] = [
     "zunionstore",
     "geoadd",
     "xadd",
+    "xdel",
 ];
 /// What the service does with its groups of readers.
 const GROUPS: [&str; 7] =
@@ -154,7 +155,11 @@ impl Rights {
     /// What this role needs in a region, in the database of this number.
     #[must_use]
     pub fn of(role: Role, region: Option<&Region>, db: i64, dialect: Dialect) -> Self {
-        let (keys, write) = (Keys::new(region), role != Role::Viewer);
+        Self::with_keys(role, &Keys::new(region), db, dialect)
+    }
+
+    pub(super) fn with_keys(role: Role, keys: &Keys, db: i64, dialect: Dialect) -> Self {
+        let write = role != Role::Viewer;
         let mut commands = Vec::from(BASIC);
         if db != 0 {
             commands.push("select");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
 
-use super::{Ailment, Store, StoreError, millis};
+use super::{Store, StoreError, millis};
 use crate::domain::{Actor, RequestId, State, clean};
 
 /// What came of a look at a request.
@@ -140,12 +140,12 @@ impl Store {
     /// Where a look failed by what ails Redis: that is no request's own affair, and all are to be looked at again.
     fn looks(&self, outcomes: Vec<Value>) -> Result<Vec<Look>, StoreError> {
         let looks: Vec<Look> = outcomes.into_iter().filter_map(look).collect();
-        let mut reasons = looks.iter().filter_map(|look| match &look.outcome {
-            Outcome::Failed(reason) => Some(reason),
+        let mut failed = looks.iter().filter_map(|look| match &look.outcome {
+            Outcome::Failed(reason) => Some(self.turned_down("look", reason)),
             _ => None,
         });
-        match reasons.find(|reason| Ailment::of_text(reason).is_some()) {
-            Some(reason) => Err(self.turned_down(reason)),
+        match failed.find(|error| error.ailment().is_some()) {
+            Some(error) => Err(error),
             None => Ok(looks),
         }
     }

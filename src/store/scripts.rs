@@ -139,8 +139,11 @@ impl Store {
             line.heard(answer)
         };
         let answer = self.measured(call.script.name, answer).await;
-        if let (Err(error), false) = (&answer, call.script.reads) {
-            self.link.condition().refused(error);
+        if !call.script.reads {
+            match &answer {
+                Ok(_) => self.link.condition().done(call.script.name),
+                Err(error) => self.link.condition().refused(call.script.name, error),
+            }
         }
         answer
     }

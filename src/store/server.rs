@@ -19,7 +19,9 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let answer = self.query(&redis::cmd("PING")).await;
         // A Redis that cannot save refuses this, too.
-        answer.inspect_err(|error| self.link.condition().refused(error))
+        answer.inspect(|()| self.link.condition().done("ping")).inspect_err(|error| {
+            self.link.condition().refused("ping", error);
+        })
     }
 
     /// Reads Redis' clock.

@@ -339,7 +339,7 @@ fn a_redis_that_goes_away_leaves_the_picture() {
 #[test]
 fn a_panic_gives_the_terminal_back_and_is_told() {
     let this = std::env::current_exe().unwrap();
-    let arguments = ["--ignored", "--exact", "panics_with_the_screen_taken", "--nocapture"];
+    let arguments = ["--ignored", "--exact", "console::panics_with_the_screen_taken", "--nocapture"];
     let mut pty = Pty::start(this.to_str().unwrap(), &arguments);
     pty.exit_code();
     pty.wait_for("the deliberate panic");

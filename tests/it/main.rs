@@ -38,6 +38,7 @@ mod pipes;
 mod problems;
 mod rate_limits;
 mod redis_doors;
+mod rights_taken;
 mod roles;
 mod service;
 mod serving;

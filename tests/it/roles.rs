@@ -187,8 +187,8 @@ async fn an_operator_does_all_that_there_is_to_do() {
     pty.wait_for("Searches 1 waiting");
     pty.press("1g");
     pty.wait_for("4 · requestor_4");
-    // Each key is told of in the stream, beside what the commands have done before.
-    set(&mut redis, "lima", 20.0);
+    // Each key shows as an event in the stream, beside the events of the commands above. No driver is near yet: `w` widens to
+    // the nearest driver that the console knows, and would find it.
     for (keys, what, times) in [
         ("e", "extended", 2),
         ("w", "widened", 2),

@@ -230,30 +230,48 @@ fn longitude(redis: &mut Redis, driver: &[u8]) -> f64 {
 }
 
 #[test]
-fn a_driver_keeps_its_bytes_under_the_keyboard() {
-    for name in [b"\x1b[2Jesc".as_slice(), b"\xff\xfe\0bytes", "\u{202e}bidi".as_bytes(), &[b'L'; 10_000]] {
-        let mut redis = Redis::start();
-        let add = redis::cmd("GEOADD").arg("drivers").arg(LNG).arg(LAT).arg(name).to_owned();
-        add.exec(&mut redis.connection).unwrap();
-        let mut console = Pty::console(&redis.server.url(), &["--yes"]);
-        console.wait_for("drivers 1");
-        console.press("2");
-        console.wait_for("1 in sight of 1");
-        let before = longitude(&mut redis, name);
-        console.press("g");
-        console.wait_for("never reported");
-        console.press("m");
-        console.press("\x1b[C\x1b[C\r");
-        until_or("it to be moved", || longitude(&mut redis, name) > before, || console.text());
-        console.wait_for("u undo");
-        let moved = longitude(&mut redis, name);
-        console.press("D");
-        until_or("it to be removed", || on_the_map(&mut redis).is_empty(), || console.text());
-        console.wait_for("drivers 0");
-        console.press("u");
-        until_or("it to be back", || on_the_map(&mut redis) == [name.to_vec()], || console.text());
-        assert!((longitude(&mut redis, name) - moved).abs() < 1e-4);
-    }
+fn a_driver_called_by_an_escape_sequence_keeps_its_bytes_under_the_keyboard() {
+    keeps_its_bytes(b"\x1b[2Jesc");
+}
+
+#[test]
+fn a_driver_called_by_invalid_utf8_keeps_its_bytes_under_the_keyboard() {
+    keeps_its_bytes(b"\xff\xfe\0bytes");
+}
+
+#[test]
+fn a_driver_called_by_a_bidirectional_mark_keeps_its_bytes_under_the_keyboard() {
+    keeps_its_bytes("\u{202e}bidi".as_bytes());
+}
+
+#[test]
+fn a_driver_with_a_very_long_name_keeps_its_bytes_under_the_keyboard() {
+    keeps_its_bytes(&[b'L'; 10_000]);
+}
+
+/// Moves and removes a driver of this name by keys, and takes the removal back.
+fn keeps_its_bytes(name: &[u8]) {
+    let mut redis = Redis::start();
+    let add = redis::cmd("GEOADD").arg("drivers").arg(LNG).arg(LAT).arg(name).to_owned();
+    add.exec(&mut redis.connection).unwrap();
+    let mut console = Pty::console(&redis.server.url(), &["--yes"]);
+    console.wait_for("drivers 1");
+    console.press("2");
+    console.wait_for("1 in sight of 1");
+    let before = longitude(&mut redis, name);
+    console.press("g");
+    console.wait_for("never reported");
+    console.press("m");
+    console.press("\x1b[C\x1b[C\r");
+    until_or("it to be moved", || longitude(&mut redis, name) > before, || console.text());
+    console.wait_for("u undo");
+    let moved = longitude(&mut redis, name);
+    console.press("D");
+    until_or("it to be removed", || on_the_map(&mut redis).is_empty(), || console.text());
+    console.wait_for("drivers 0");
+    console.press("u");
+    until_or("it to be back", || on_the_map(&mut redis) == [name.to_vec()], || console.text());
+    assert!((longitude(&mut redis, name) - moved).abs() < 1e-4);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) async fn findings(store: &Store, shared: &Shared, facts: &Facts) -> R
     let mut fits = None;
     let mut lacking = None;
     for role in Role::ALL {
-        match store.missing(role, shared.region.as_ref(), dialect).await? {
+        match store.missing(role, dialect).await? {
             None => {
                 let seen = "this user's rights can't be tried out: MULTI is not granted";
                 let advice = [say("Rights that can be looked at are printed by"), run(acl(shared, Role::Viewer))];

@@ -1,11 +1,13 @@
 //! What this user may do, tried out without doing it: commands are queued in a transaction, which Redis checks against the
 //! user's rights one by one, and then the transaction is thrown away.
 
+use std::fmt;
+
 use redis::{Pipeline, Value};
 
-use crate::store::keys::Keys;
+use crate::store::condition::RIGHTS_AND_KEYS;
 use crate::store::rights::{Dialect, Rights, Role};
-use crate::store::{Region, Store, StoreError};
+use crate::store::{Ailment, Store, StoreError};
 
 /// What a user lacks for a role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,21 +26,47 @@ impl Missing {
     }
 }
 
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let commands = self.commands.iter().map(|command| format!("+{command}"));
+        let keys = self.keys.iter().map(|pattern| format!("~{pattern}"));
+        write!(f, "missing: {}", commands.chain(keys).collect::<Vec<_>>().join(" "))
+    }
+}
+
 impl Store {
-    /// What this user lacks for a role, channels apart; none where it cannot be tried out, since the user may not begin a
+    /// Looks whether something stands in the way of a service's work: a right that this user lacks, or a key of another type. What
+    /// it finds is part of [`Store::trouble`] from then on, and if there is nothing, what was found before is over.
+    pub async fn verify(&self) {
+        match self.obstacle().await {
+            Ok(None) => self.link.condition().verified(),
+            Ok(Some(obstacle)) => self.link.condition().refused(RIGHTS_AND_KEYS, &obstacle),
+            // It takes a connection of its own, which says nothing of those that do the work.
+            Err(error) => tracing::debug!("rights and keys could not be looked at: {error}"),
+        }
+    }
+
+    async fn obstacle(&self) -> Result<Option<StoreError>, StoreError> {
+        // What only newer servers have is not needed for work.
+        let missing = self.missing(Role::Service, Dialect::Redis6).await?;
+        let missing = missing.unwrap_or_else(|| Missing { commands: vec!["multi".to_owned()], keys: Vec::new() });
+        if !missing.is_empty() {
+            let reason = format!("{missing}; `cabstand acl service` prints the command that grants all it needs");
+            let (address, ailment) = (self.address.to_string(), Ailment::NotPermitted);
+            return Ok(Some(StoreError::Unwell { address, ailment, reason }));
+        }
+        Ok(self.misshapen().await?.into_iter().next().map(StoreError::from))
+    }
+
+    /// What this user lacks for a role, channels apart; `None` if it can't be tried out, since the user may not begin a
     /// transaction.
     ///
     /// # Errors
-    /// Where Redis cannot be reached.
-    pub async fn missing(
-        &self,
-        role: Role,
-        region: Option<&Region>,
-        dialect: Dialect,
-    ) -> Result<Option<Missing>, StoreError> {
-        let rights = Rights::of(role, region, self.address.db(), dialect);
+    /// If Redis can't be reached.
+    pub async fn missing(&self, role: Role, dialect: Dialect) -> Result<Option<Missing>, StoreError> {
+        let rights = Rights::with_keys(role, &self.keys, self.address.db(), dialect);
         let (mut tries, mut commands, mut keys) = (Pipeline::new(), Vec::new(), Vec::new());
-        let canary = format!("{}doctor", Keys::new(region).canary);
+        let canary = format!("{}doctor", self.keys.canary);
         for command in rights.commands {
             if let Some(words) = words(command, &canary) {
                 let mut cmd = redis::cmd(command.split('|').next().unwrap_or(command));
@@ -138,6 +166,8 @@ fn words<'a>(command: &str, key: &'a str) -> Option<Vec<&'a str>> {
         "xgroup|delconsumer" => vec!["DELCONSUMER", key, "g", "c"],
         "xinfo|consumers" => vec!["CONSUMERS", key, "g"],
         "xreadgroup" => vec!["GROUP", "g", "c", "STREAMS", key, ">"],
+        "zunionstore" => vec![key, "1", key],
+        "xdel" => vec![key, "0-1"],
         "xack" => vec![key, "g", "0-1"],
         "xautoclaim" => vec![key, "g", "c", "0", "0"],
         "xpending" => vec![key, "g"],

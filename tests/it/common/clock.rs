@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use cabstand::private_redis::program;
 use tempfile::TempDir;
 
-use super::{Redis, until};
+use super::{Redis, skip, until};
 
 /// A clock of one's own for the programs that are started under it.
 pub struct Clock {
@@ -16,16 +16,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// One that goes as the machine's own; none where there is no C compiler, which is said.
+    /// A clock that shows the machine's own time. `None` if this system has none to give: the tests that need one are then
+    /// skipped, and the end of `make test` says so.
     pub fn start() -> Option<Self> {
-        let directory = TempDir::new().unwrap();
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/clock.c");
-        let compiled =
-            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(library(&directory)).arg(source).status();
-        if !cfg!(target_os = "linux") || !compiled.is_ok_and(|status| status.success()) {
-            eprintln!("skipped: without Linux and a C compiler no clock can be set");
+        if let Err(why) = is_possible() {
+            skip("the tests that set a clock (faults_clock)", &why);
             return None;
         }
+        let directory = TempDir::new().unwrap();
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/common/clock.c");
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(library(&directory)).arg(source).status();
+        assert!(compiled.unwrap().success(), "{source} does not compile");
         let offsets = File::create_new(directory.path().join("offsets")).unwrap();
         let clock = Self { directory, offsets };
         clock.set_wall(0);
@@ -72,6 +74,15 @@ impl Drop for Timed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Why no clock can be set here.
+fn is_possible() -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        return Err("a clock can be set on Linux alone".to_owned());
+    }
+    let version = Command::new("cc").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if version.is_ok_and(|status| status.success()) { Ok(()) } else { Err("no C compiler (cc) is on PATH".to_owned()) }
 }
 
 fn library(directory: &TempDir) -> std::path::PathBuf {
