@@ -1,6 +1,6 @@
 //! What can go wrong with Redis, in words that say what to do.
 
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::{Address, Ailment, Misshapen};
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
@@ -163,7 +163,10 @@ impl StoreError {
             _ if error.is_connection_dropped() || error.is_timeout() => {
                 Self::Away { address, reason: io_reason(error), asked: true }
             }
-            _ => Self::Server { address, reason: clean(error.to_string().as_bytes()) },
+            kind => Self::Server {
+                address,
+                reason: cluster_reason(kind).map_or_else(|| clean(error.to_string().as_bytes()), str::to_owned),
+            },
         }
     }
 
@@ -257,6 +260,23 @@ impl StoreError {
 }
 
 const WRONG_LOGIN: &str = "wrong user or password";
+
+/// What a node of a Redis Cluster means by turning a command down, and what to do about it; `None` if it means something else.
+fn cluster_reason(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Server(ServerErrorKind::CrossSlot) => Some(
+            "CROSSSLOT: cabstand's keys are in several slots of this cluster; --region NAME puts all of them into one",
+        ),
+        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
+            Some("MOVED: another node of this cluster holds the region's slot; name that node by --redis")
+        }
+        ErrorKind::Server(ServerErrorKind::TryAgain) => {
+            Some("TRYAGAIN: the region's slot is being moved to another node; it goes on when that is done")
+        }
+        _ => None,
+    }
+}
+
 fn io_reason(error: &RedisError) -> String {
     if let Some(reason) = super::tls::reason(error) {
         return reason;

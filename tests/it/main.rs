@@ -20,6 +20,7 @@ mod faults_service_restart;
 mod faults_service_wire;
 mod faults_terminal;
 mod foreign;
+mod health;
 mod history;
 mod http_doors;
 mod http_tls;
