@@ -3,7 +3,11 @@
 -- one that has taken something meanwhile must stay.
 local group, gone, leaving = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local members = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], group)
-if members.err then return end  -- no group, so no members
+if members.err then
+  -- Without the group, or the stream, there are no members.
+  if members.err:find('NOGROUP', 1, true) or members.err:find('no such key', 1, true) then return end
+  error(members)
+end
 for _, pairs_of in ipairs(members) do
   local member = {}
   for i = 1, #pairs_of, 2 do member[pairs_of[i]] = pairs_of[i + 1] end
