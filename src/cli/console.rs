@@ -9,6 +9,7 @@ use chrono::{Local, Offset};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use etcetera::BaseStrategy;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
 use super::alarms::Alarms;
@@ -88,6 +89,8 @@ pub(super) async fn show(
     }
     let input = terminal::input().map_err(Failure::io("the terminal"))?;
     let (mut screen, mut terminal) = terminal::Screen::take(mouse).map_err(Failure::io("the terminal"))?;
+    // On another thread than the console, which may be the one that hangs.
+    let _watching = AbortOnDropHandle::new(tokio::spawn(terminal::end_when_gone()));
     let outcome = console::run(&mut terminal, input, &mut screen, store, options, operator(settings), shutdown).await;
     drop(screen);
     outcome.map_err(Failure::io("the terminal"))

@@ -145,7 +145,7 @@ async fn a_task_that_is_alone_with_its_trouble_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_was_taken_away() {
     let mut town = Town::start(&[]).await;
-    let words = ("does not permit this user what cabstand needs", "cabstand acl ROLE");
+    let words = ("does not permit this user what cabstand needs", "cabstand acl service");
     let (less, all) = ("ACL SETUSER default -xadd -zadd -geoadd", "ACL SETUSER default +@all");
     takes_no_changes(&mut town, less, words, all).await;
 }

@@ -129,6 +129,21 @@ fn a_terminal_that_is_gone_without_a_word_ends_the_console_and_its_memory_is_kep
 }
 
 #[test]
+fn a_terminal_that_is_gone_while_keys_come_ends_the_console_too() {
+    let redis = Redis::start();
+    for turn in 0..5 {
+        let (mut pty, code) = without_a_hangup(&redis.server.url());
+        pty.wait_for("live");
+        // The console may be reading just now, or drawing what it has read.
+        for _ in 0..turn * 20 {
+            pty.press("?\x1b\x1b");
+        }
+        pty.signal("-KILL");
+        until("the console to end", || code.exists());
+    }
+}
+
+#[test]
 fn an_action_that_is_under_way_at_the_end_is_done_before_it_or_called_unknown() {
     for signal in ["-TERM", "-HUP"] {
         let mut redis = Redis::start();

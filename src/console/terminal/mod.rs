@@ -4,6 +4,7 @@ mod sheet;
 mod writer;
 
 use std::io::{self, Write, stdin};
+use std::os::fd::AsFd;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, OnceLock};
@@ -16,11 +17,13 @@ use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use futures_util::{Stream, StreamExt, stream};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 use ratatui::Terminal;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
 
 use super::{Host, Input};
 pub use sheet::Sheet;
@@ -34,6 +37,10 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 static WRITER: OnceLock<Writer> = OnceLock::new();
 /// So long a terminal is waited for when it is given back: one that does not read is left as it is.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How often it is looked whether the terminal is still there.
+const HANGUP_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a console whose terminal is gone may take to end: longer than its last actions are waited for.
+const HANGUP_GRACE: Duration = Duration::from_secs(5);
 /// Buttons, drags and the wheel, with places beyond column 223. Not every motion: over SSH that would be bytes for nothing.
 const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
@@ -156,6 +163,23 @@ fn give_back_on_panic() {
             before(info);
         }));
     });
+}
+
+/// Ends the process if the terminal is gone and the console does not end by itself soon. A terminal that vanishes while crossterm
+/// reads it keeps crossterm reading for ever, on the thread that would notice the end.
+pub async fn end_when_gone() {
+    loop {
+        sleep(HANGUP_INTERVAL).await;
+        let keys = stdin();
+        let mut terminal = [PollFd::new(keys.as_fd(), PollFlags::empty())];
+        let polled = poll(&mut terminal, PollTimeout::ZERO);
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        if polled.is_ok() && terminal[0].revents().is_some_and(|events| events.intersects(gone)) {
+            break;
+        }
+    }
+    sleep(HANGUP_GRACE).await;
+    std::process::exit(1);
 }
 
 /// Keys, new sizes, and the word that the program goes on after a stop.

@@ -51,7 +51,7 @@ impl Store {
         let missing = self.missing(Role::Service, Dialect::Redis6).await?;
         let missing = missing.unwrap_or_else(|| Missing { commands: vec!["multi".to_owned()], keys: Vec::new() });
         if !missing.is_empty() {
-            let reason = format!("{missing}; `cabstand acl service` prints the command that grants all it needs");
+            let reason = format!("`cabstand acl service` prints the command that grants it; {missing}");
             let (address, ailment) = (self.address.to_string(), Ailment::NotPermitted);
             return Ok(Some(StoreError::Unwell { address, ailment, reason }));
         }
