@@ -84,7 +84,7 @@ impl IntoResponses for ByRate {
         let mut responses = ByName::responses();
         let table = [(
             429,
-            "One client calls more often, listens to more requests, or one driver reports more often than it may.",
+            "One client calls more often, brings in more new drivers, or listens to more requests than it may, or one driver reports more often.",
         )];
         responses.extend(with_header(
             problems(&table),
@@ -109,7 +109,7 @@ impl IntoResponses for AtTheDoor {
         responses.extend(with_header(problems(&table), "WWW-Authenticate", &Type::String, challenge));
         responses.extend(problems(&[(
             403,
-            "Whoever has this token may not do this, or it is a page of an origin that may not (RFC 6750, RFC 9110).",
+            "Whoever has this token may not do this, or not for this driver, or it is a page of an origin that may not (RFC 6750, RFC 9110).",
         )]));
         responses
     }

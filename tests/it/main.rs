@@ -38,6 +38,7 @@ mod pipes;
 mod problems;
 mod rate_limits;
 mod redis_doors;
+mod report_limits;
 mod roles;
 mod service;
 mod serving;
