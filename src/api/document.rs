@@ -43,7 +43,7 @@ impl IntoResponses for BadBody {
             (400, "The body is no JSON, or was cut short. Nothing was written."),
             (408, "The body did not arrive in time."),
             (413, "The body is longer than 16 KiB, or than 256 KiB for an array of reports."),
-            (415, "The body is not called JSON by the header `Content-Type`."),
+            (415, "The header `Content-Type` says that the body is not JSON. Without that header it is taken as JSON."),
             (
                 422,
                 "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Nothing was written.",

@@ -6,6 +6,7 @@ mod api;
 mod cli;
 mod common;
 mod console;
+mod cross_site;
 mod crowd;
 mod damaged;
 mod deeds;
