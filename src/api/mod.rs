@@ -21,6 +21,7 @@ mod requests;
 mod scrape;
 mod search;
 mod server;
+mod tcp;
 mod tracking;
 
 use std::ops::Deref;

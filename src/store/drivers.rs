@@ -161,9 +161,8 @@ impl Store {
                 lookups.arg(driver.as_bytes());
             }
         }
-        let scores: Result<(Vec<Option<f64>>, Vec<Option<f64>>), _> = self.query_all(&lookups).await;
-        match scores {
-            Ok((seen, on_map)) => Ok(seen.iter().zip(&on_map).map(|(seen, map)| seen.or(*map).is_some()).collect()),
+        match self.query_all::<[Vec<Option<f64>>; 2]>(&lookups).await {
+            Ok([seen, on_map]) => Ok(seen.iter().zip(&on_map).map(|(seen, map)| seen.or(*map).is_some()).collect()),
             // A report repairs the key that another program has overwritten, so it must come through.
             Err(error) if error.is_wrong_type() => Ok(vec![false; drivers.len()]),
             Err(error) => Err(error),
