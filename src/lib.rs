@@ -66,7 +66,8 @@
 //! A service that can be reached from other machines asks for tokens, each with a role, unless it is told to let in anybody.
 //! Every call passes the gate (`api/doors/gate.rs`) before its handler: the host's name, the page's origin, the client's rate, the
 //! token. A rider has a ticket for its own request; the record keeps the ticket's hash, and only the handler knows which request a
-//! call is about, so it asks there. A ticket that is wrong and a request that is not known are told in the same words. Tokens and
+//! call is about, so it asks there. Nor does the gate know which drivers a report is about: the handler asks whether the token is
+//! bound to another one, and whether the client may bring in one that is new. A ticket that is wrong and a request that is not known are told in the same words. Tokens and
 //! certificate are read anew at SIGHUP, and whoever lost its token is turned out of the stream that it listens to.
 //!
 //! # Seen from outside

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use super::{Service, json};
+use crate::domain::clean;
 
 /// The longest body that is read, in bytes.
 const LONGEST: usize = 16 * 1024;
 /// How much of a longer one is let pass unread, so that its sender comes to read the answer.
 const MOST_IGNORED: usize = 4 * 1024 * 1024;
+
+/// How much of a wrong `Content-Type` a problem names, in bytes.
+const MAX_NAMED_TYPE: usize = 60;
 
 /// A body that was read as `T`. Fields that `T` does not know are ignored.
 pub(super) struct Valid<T>(pub(super) T);
@@ -30,18 +34,29 @@ impl<T: DeserializeOwned> FromRequest<Service> for Valid<T> {
 
 /// The text of a JSON body: an object of at most 16 KiB, or an array of at most so many bytes.
 pub(super) async fn read(request: Request, patience: Duration, longest_array: usize) -> Result<String, Problem> {
-    if !is_json(request.headers()) {
-        let detail = "the body has to be JSON, with the header Content-Type: application/json";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
+    check_type(request.headers())?;
     let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {patience:?}"));
     let bytes = tokio::time::timeout(patience, gather(request, longest_array)).await.map_err(late)??;
     String::from_utf8(bytes).map_err(|error| json::malformed(&error))
 }
 
+/// Refuses a body that its sender calls anything but JSON. Without a `Content-Type` it is taken as JSON, as many small clients send it.
+/// A page in a browser can send that too, without a preflight. But browsers name the page's origin in every `POST`, and so the
+/// gate has refused the pages of others before.
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(other) = headers.get_all(header::CONTENT_TYPE).iter().find(|value| !is_json(value)) else { return Ok(()) };
+    let named = match other.as_bytes().trim_ascii() {
+        [] => "an empty one".to_owned(),
+        kind if kind.len() > MAX_NAMED_TYPE => clean(&kind[..MAX_NAMED_TYPE]) + "…",
+        kind => clean(kind),
+    };
+    let detail = format!("the body has to be JSON (Content-Type: application/json, or none), not {named}");
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
 /// `application/json` or `application/…+json`, with or without parameters.
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn is_json(value: &HeaderValue) -> bool {
+    let value = value.to_str().unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

@@ -10,6 +10,8 @@ use crate::store::{NewRequest, Store, StoreError};
 pub(super) type Reports = Gatherer<Driver, ()>;
 /// Looks for at most so many drivers near a place.
 pub(super) type Looks = Gatherer<(Point, usize), Vec<Candidate>>;
+/// Looks up whether a driver is known.
+pub(super) type Lookups = Gatherer<DriverId, bool>;
 /// Opens requests.
 pub(super) type Opens = Gatherer<NewRequest, RequestId>;
 
@@ -31,6 +33,14 @@ pub(super) fn looks(store: Store, radius: Metres) -> Looks {
         async move {
             each(store.nearest_to_each(&places, radius).await.map(|found| found.into_iter().map(Ok)), places.len())
         }
+    })
+}
+
+/// Gathers lookups of drivers.
+pub(super) fn lookups(store: Store) -> Lookups {
+    Gatherer::start(move |drivers: Vec<DriverId>| {
+        let store = store.clone();
+        async move { each(store.are_known(&drivers).await.map(|known| known.into_iter().map(Ok)), drivers.len()) }
     })
 }
 

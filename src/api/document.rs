@@ -43,7 +43,7 @@ impl IntoResponses for BadBody {
             (400, "The body is no JSON, or was cut short. Nothing was written."),
             (408, "The body did not arrive in time."),
             (413, "The body is longer than 16 KiB, or than 256 KiB for an array of reports."),
-            (415, "The body is not called JSON by the header `Content-Type`."),
+            (415, "The header `Content-Type` says that the body is not JSON. Without that header it is taken as JSON."),
             (
                 422,
                 "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Nothing was written.",
@@ -84,7 +84,7 @@ impl IntoResponses for ByRate {
         let mut responses = ByName::responses();
         let table = [(
             429,
-            "One client calls more often, listens to more requests, or one driver reports more often than it may.",
+            "One client calls more often, brings in more new drivers, or listens to more requests than it may, or one driver reports more often.",
         )];
         responses.extend(with_header(
             problems(&table),
@@ -109,7 +109,7 @@ impl IntoResponses for AtTheDoor {
         responses.extend(with_header(problems(&table), "WWW-Authenticate", &Type::String, challenge));
         responses.extend(problems(&[(
             403,
-            "Whoever has this token may not do this, or it is a page of an origin that may not (RFC 6750, RFC 9110).",
+            "Whoever has this token may not do this, or not for this driver, or it is a page of an origin that may not (RFC 6750, RFC 9110).",
         )]));
         responses
     }

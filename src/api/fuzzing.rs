@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 
+use super::batch::Batch;
 use super::doors::{Doors, Gate};
 use super::problem::Problem;
 use super::requests::{Cancel, Open};
@@ -64,7 +65,7 @@ pub fn report(text: &str) -> Result<Driver, Refused> {
 /// # Errors
 /// Where it is no array, or too long.
 pub fn reports(text: &str) -> Result<(Vec<Driver>, usize, usize), Refused> {
-    let (drivers, taken) = tracking::sort_out(text, |_| Ok(()))?;
+    let (drivers, taken) = Batch::read(&tracking::elements(text)?, |_| Ok(())).finish();
     Ok((drivers, taken.accepted, taken.refused.len()))
 }
 

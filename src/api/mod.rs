@@ -3,6 +3,7 @@
 //! One file per group of endpoints. A body is read and checked as a whole before anything is written, and what is written
 //! is one script: bad input leaves no trace.
 
+mod batch;
 mod body;
 mod crowd;
 mod document;
@@ -20,6 +21,7 @@ mod requests;
 mod scrape;
 mod search;
 mod server;
+mod tcp;
 mod tracking;
 
 use std::ops::Deref;
@@ -41,7 +43,7 @@ use crate::domain::{Actor, Metres};
 use crate::rider::Hub;
 use crate::store::Store;
 
-use crowd::{Looks, Opens, Reports};
+use crowd::{Looks, Lookups, Opens, Reports};
 use document::Document;
 use doors::Gate;
 pub use doors::{
@@ -102,6 +104,7 @@ struct Parts {
     store: Store,
     reports: Reports,
     looks: Looks,
+    lookups: Lookups,
     opens: Opens,
     hub: Hub,
     gate: Gate,
@@ -130,6 +133,7 @@ pub async fn run(
     let service = Service(Arc::new(Parts {
         reports: crowd::reports(store.clone(), actor.clone()),
         looks: crowd::looks(store.clone(), search::RADIUS),
+        lookups: crowd::lookups(store.clone()),
         opens: crowd::opens(store.clone(), actor.clone()),
         store,
         hub,

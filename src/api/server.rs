@@ -24,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::Serving;
 use super::doors::{self, Gate, Share};
+use super::{Serving, tcp};
 
 /// The most that the headers of a call may hold, with its first line, in bytes. A call with more is answered 431.
 const LONGEST_HEADERS: usize = 32 * 1024;
@@ -106,6 +106,9 @@ impl Connection {
     async fn converse(self, stream: TcpStream) {
         // An answer of several pieces must not wait until the first is acknowledged.
         let _ = stream.set_nodelay(true);
+        if let Err(error) = tcp::detect_vanished_client(&stream) {
+            tracing::debug!("TCP options of a connection can't be set: {error}");
+        }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.patience));
         let stream = Box::pin(stream);

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::crowd::last_of_each;
+use super::batch::{Batch, Taken};
 use super::document::{AtTheDoor, BadBody, NoRedis};
-use super::doors::Caller;
+use super::doors::{Caller, Refusal};
 use super::problem::Problem;
 use super::{Service, body, json};
 use crate::domain::{Driver, DriverId, Point};
@@ -52,31 +53,14 @@ impl PartialSchema for Reports {
     }
 }
 
-/// What became of an array of reports.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Taken {
-    /// How many were taken.
-    pub(super) accepted: usize,
-    /// The others, in their order.
-    pub(super) refused: Vec<Refused>,
-}
-
-/// A report that was not taken, and why.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Refused {
-    /// Its place in the array, counted from 0.
-    index: usize,
-    /// The field that is at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    /// What is wrong with it.
-    detail: String,
-}
-
 /// Makes a driver available where it reports to be, or many drivers at once.
 ///
 /// Of an array those reports are taken that are well, and the last one of a driver counts. Where the answer is 503, some of
 /// them may have been taken: send the array again.
+///
+/// Each report of an array counts against the client's rate. As many are taken as it allows, and new drivers as far as they are
+/// allowed; the others are listed in `refused`, with the time after which to send them again. A token that is bound to a driver
+/// reports for that driver only.
 #[utoipa::path(
     post,
     path = "/tracking",
@@ -100,7 +84,11 @@ pub(super) async fn report(
         Box::pin(many(&service, &caller, &text)).await
     } else {
         let driver = json::object(&text).and_then(driver)?;
+        caller.may_report(&driver.id)?;
         service.gate.report(&driver.id)?;
+        if let Some((_, refusal)) = refused_as_new(&service, &caller, [&driver.id].into_iter()).await? {
+            return Err(refusal.into());
+        }
         match caller.name() {
             // Those who are gathered have one name together.
             Some(operator) => service.store.report(&[driver], &operator).await?,
@@ -111,33 +99,58 @@ pub(super) async fn report(
 }
 
 async fn many(service: &Service, caller: &Caller, text: &str) -> Result<Response, Problem> {
-    let (drivers, taken) = sort_out(text, |driver| Ok(service.gate.report(&driver.id)?))?;
+    let elements = elements(text)?;
+    let counted = service.gate.count_reports(caller.client(), elements.len());
+    let allowed = counted.err().map_or(elements.len(), |(allowed, _)| allowed);
+    let mut batch = Batch::read(&elements[..allowed], |driver| {
+        caller.may_report(&driver.id)?;
+        Ok(service.gate.report(&driver.id)?)
+    });
+    if let Err((_, refusal)) = counted {
+        let unread = allowed..elements.len();
+        batch.refuse_unread(unread.clone(), &refusal.problem_for(unread.len()));
+    }
+    if let Some((drivers, refusal)) = refused_as_new(service, caller, batch.drivers()).await? {
+        batch.refuse_drivers(&drivers, |reports| refusal.problem_for(reports));
+    }
+    let (drivers, taken) = batch.finish();
     let actor = caller.name();
     service.store.report(&drivers, actor.as_ref().unwrap_or(&service.actor)).await?;
     Ok(Json(taken).into_response())
+}
+
+/// Which of these drivers the caller may not bring in, and why; `None` if it may bring in all of them. Redis is asked only about
+/// drivers that this process does not know.
+async fn refused_as_new(
+    service: &Service,
+    caller: &Caller,
+    drivers: impl Iterator<Item = &DriverId>,
+) -> Result<Option<(Vec<DriverId>, Refusal)>, Problem> {
+    let (Some(new_drivers), Some(client)) = (service.gate.new_drivers(), caller.bounded_client()) else {
+        return Ok(None);
+    };
+    let mut unknown = new_drivers.unknown(drivers);
+    let known = match &unknown[..] {
+        [] => return Ok(None),
+        // Many single reports come at once after a restart.
+        [driver] => vec![service.lookups.ask(driver.clone()).await?],
+        drivers => service.store.are_known(drivers).await?,
+    };
+    let mut known = known.into_iter();
+    let (known, mut new): (Vec<_>, Vec<_>) = unknown.drain(..).partition(|_| known.next() == Some(true));
+    new_drivers.remember(known.iter());
+    Ok(new_drivers.admit(client, &new).err().map(|(allowed, refusal)| (new.split_off(allowed), refusal)))
 }
 
 pub(super) fn driver(report: Report) -> Result<Driver, Problem> {
     Ok(Driver { place: Point::new(report.lat, report.lng)?, id: report.id })
 }
 
-/// The reports of an array that are well and may be taken, and what is to be said of all of them.
-pub(super) fn sort_out(
-    text: &str,
-    may: impl Fn(&Driver) -> Result<(), Problem>,
-) -> Result<(Vec<Driver>, Taken), Problem> {
-    let reports = json::array(text)?;
-    if reports.len() > MOST {
-        return Err(Problem::field("", format!("an array holds at most {MOST} reports, not {}", reports.len())));
+/// The elements of an array, which may hold so many.
+pub(super) fn elements(text: &str) -> Result<Vec<&RawValue>, Problem> {
+    let elements = json::array(text)?;
+    if elements.len() > MOST {
+        return Err(Problem::field("", format!("an array holds at most {MOST} reports, not {}", elements.len())));
     }
-    let (mut drivers, mut refused) = (Vec::with_capacity(reports.len()), Vec::new());
-    for (index, report) in reports.into_iter().enumerate() {
-        let driver = json::fields(report.get()).and_then(driver);
-        match driver.and_then(|driver| may(&driver).map(|()| driver)) {
-            Ok(driver) => drivers.push(driver),
-            Err(Problem { field, detail, .. }) => refused.push(Refused { index, field, detail }),
-        }
-    }
-    let accepted = drivers.len();
-    Ok((last_of_each(drivers), Taken { accepted, refused }))
+    Ok(elements)
 }

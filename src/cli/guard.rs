@@ -21,6 +21,8 @@ const DOORS: &str = "Doors";
 const CLIENT_RATE: Rate = Rate::per_second(NonZeroU32::new(100).unwrap());
 /// How often a driver may report, where nothing is said.
 const DRIVER_RATE: Rate = Rate::per_second(NonZeroU32::new(5).unwrap());
+/// How many new drivers a client may bring in, if nothing is said.
+const CLIENT_NEW_DRIVERS: Rate = Rate::per_minute(NonZeroU32::new(60).unwrap());
 /// How many connections a client may have, where nothing is said: a household, or a company behind one address.
 const CLIENT_CONNECTIONS: usize = 100;
 /// How many streams a client may listen to, where nothing is said.
@@ -34,7 +36,8 @@ pub(super) struct Options {
     /// The file with the tokens that are let in; on each line a role, a token and, if you like, a name. Read anew at SIGHUP
     ///
     /// A role is driver (may report), rider (may look for drivers and open requests; each has a ticket of its own), or operator (may
-    /// do all, under the name). Write a line with: echo "driver $(openssl rand -hex 32)"
+    /// do all, under the name). Write a line with: echo "driver $(openssl rand -hex 32)". A line "driver TOKEN ID" lets the token
+    /// report for the driver ID only; without an ID it may report for any driver. In this file an id has no # and no white space.
     #[arg(long, value_name = "FILE", help_heading = DOORS)]
     token_file: Option<PathBuf>,
     /// Let in anybody who reaches the service, also from other machines
@@ -59,11 +62,22 @@ pub(super) struct Options {
     trusted_proxy: Vec<IpAddr>,
     /// How often a client (an IPv4 address, or the first 64 bits of an IPv6 one) may call, like 100/s or 600/m, or off. 100/s where
     /// nothing is said; off where the service listens on loopback alone and without tokens
+    ///
+    /// Each report of an array counts as a call. A gateway that reports for a whole fleet needs as much a second as its fleet sends
+    /// reports: 2000 drivers that report every 10 seconds make 200/s. Give it at least the length of its arrays, which is how many
+    /// may come at once.
     #[arg(long, value_name = "RATE", help_heading = DOORS)]
     client_rate: Option<Bound<Rate>>,
     /// How often a driver may report, or off. 5/s where nothing is said; off on loopback without tokens
     #[arg(long, value_name = "RATE", help_heading = DOORS)]
     driver_rate: Option<Bound<Rate>>,
+    /// How many new drivers a client may bring in, like 60/m, or off: drivers that have not reported before and are not on the map.
+    /// 60/m by default; off on loopback without tokens
+    ///
+    /// Operators' tokens and tokens that are bound to one driver are exempt. A gateway that reports for a whole fleet needs as
+    /// much a minute as its fleet has drivers.
+    #[arg(long, value_name = "RATE", help_heading = DOORS)]
+    client_new_drivers: Option<Bound<Rate>>,
     /// How many connections a client may have open, or off. 100 where nothing is said; off on loopback without tokens
     #[arg(long, value_name = "COUNT", help_heading = DOORS)]
     client_connections: Option<Bound<NonZeroU32>>,
@@ -142,6 +156,7 @@ impl Options {
             proxies: self.trusted_proxy,
             client_rate: bound(self.client_rate, |rate| rate, CLIENT_RATE, keeps_to_itself),
             driver_rate: bound(self.driver_rate, |rate| rate, DRIVER_RATE, keeps_to_itself),
+            client_new_drivers: bound(self.client_new_drivers, |rate| rate, CLIENT_NEW_DRIVERS, keeps_to_itself),
             client_connections: bound(self.client_connections, whole, CLIENT_CONNECTIONS, keeps_to_itself),
             client_streams: bound(self.client_streams, whole, CLIENT_STREAMS, keeps_to_itself),
             tls: tls_now,

@@ -77,7 +77,8 @@ impl Options {
             let wrong = |why| Failure::Usage(format!("--api-token-file: {why}"));
             let lines = token_file::lines(file).map_err(wrong)?;
             let of = |role| {
-                let found = lines.iter().find(|line| line.role == role);
+                // The city has many drivers: a token that is bound to one of them is of no use.
+                let found = lines.iter().find(|line| line.role == role && line.driver.is_none());
                 let found = found.or_else(|| lines.iter().find(|line| line.role == Role::Operator));
                 found.and_then(|line| bearer(line.token.expose_secret()).ok())
             };

@@ -47,6 +47,10 @@ pub(super) fn tokens(path: &Path) -> Result<Tokens, String> {
     }
     let tokens = Tokens::new(lines);
     let [drivers, riders, operators] = Role::ALL.map(|role| tokens.count(role));
-    tracing::info!("Tokens in {}: drivers' {drivers}, riders' {riders}, operators' {operators}", path.display());
+    let bound = match tokens.count_bound() {
+        0 => String::new(),
+        bound => format!(" ({bound} of them bound to one driver)"),
+    };
+    tracing::info!("Tokens in {}: drivers' {drivers}{bound}, riders' {riders}, operators' {operators}", path.display());
     Ok(tokens)
 }

@@ -158,6 +158,26 @@ impl Store {
         Ok(if matches!(there[..], [None, Some(_)]) { other } else { name })
     }
 
+    /// Whether each of these drivers has reported before, or is on the map.
+    ///
+    /// # Errors
+    /// If Redis cannot be read.
+    pub async fn are_known(&self, drivers: &[DriverId]) -> Result<Vec<bool>, StoreError> {
+        let mut lookups = redis::pipe();
+        for key in [&self.keys.seen, &self.keys.drivers] {
+            lookups.cmd("ZMSCORE").arg(key);
+            for driver in drivers {
+                lookups.arg(driver.as_bytes());
+            }
+        }
+        match self.query_all::<[Vec<Option<f64>>; 2]>(&lookups).await {
+            Ok([seen, on_map]) => Ok(seen.iter().zip(&on_map).map(|(seen, map)| seen.or(*map).is_some()).collect()),
+            // A report repairs the key that another program has overwritten, so it must come through.
+            Err(error) if error.is_wrong_type() => Ok(vec![false; drivers.len()]),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The nearest available drivers to each of these places, nearest first, at most `count` each within the radius.
     ///
     /// # Errors

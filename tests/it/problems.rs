@@ -168,18 +168,61 @@ async fn a_long_body_is_413() {
 }
 
 #[tokio::test]
-async fn what_is_not_called_json_is_415() {
+async fn what_is_called_something_else_than_json_is_415_and_named() {
     let mut redis = Redis::start();
     let doors = Doors::open(&redis).await;
+    let others = [
+        ("text/plain", "not text/plain"),
+        ("application/x-www-form-urlencoded", "not application/x-www-form-urlencoded"),
+        ("multipart/form-data; boundary=x", "not multipart/form-data; boundary=x"),
+        ("application/jsonp", "not application/jsonp"),
+        ("json", "not json"),
+        ("*/*", "not */*"),
+        ("", "not an empty one"),
+        ("  ", "not an empty one"),
+        (";application/json", "not ;application/json"),
+        ("text/\t\u{202e}x", r"not text/\u{9}\u{202e}x"),
+    ];
     for (path, good) in GOOD {
-        for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
-            problem(doors.caller.raw(Method::POST, path, kind, good).await, 415).await;
+        for (kind, named) in others {
+            let told = problem(doors.caller.raw(Method::POST, path, Some(kind), good).await, 415).await;
+            let detail = told["detail"].as_str().unwrap();
+            assert!(
+                detail.contains("application/json, or none") && detail.ends_with(named),
+                "{path} {kind:?}: {detail}"
+            );
+        }
+        let long = format!("text/{}", "x".repeat(5_000));
+        let told = problem(doors.caller.raw(Method::POST, path, Some(&long), good).await, 415).await;
+        assert!(told["detail"].as_str().unwrap().ends_with("xxx…"), "{told}");
+        for two in [["application/json", "text/plain"], ["text/plain", "application/json"]] {
+            let call = doors.caller.client.post(format!("{}{path}", doors.caller.base)).body(good);
+            let call = two.iter().fold(call, |call, kind| call.header("content-type", *kind));
+            problem(call.send().await.unwrap(), 415).await;
         }
     }
     nothing_is_written(&mut redis);
-    for kind in ["application/json; charset=utf-8", "Application/JSON", "application/geo+json"] {
-        let response = doors.caller.raw(Method::POST, "/v2/search", Some(kind), GOOD[2].1).await;
-        assert_eq!(response.status(), StatusCode::OK, "{kind}");
+}
+
+#[tokio::test]
+async fn json_is_taken_by_its_type_and_without_any() {
+    let redis = Redis::start();
+    let doors = Doors::open(&redis).await;
+    let kinds =
+        [None, JSON, Some("application/json; charset=utf-8"), Some("Application/JSON"), Some("application/geo+json")];
+    for kind in kinds {
+        let id = doors.caller.search().await;
+        let cancel = format!("{{\"request_id\":{id}}}");
+        let array = format!("[{}]", GOOD[0].1);
+        let [tracking, search, open, (path, _)] = GOOD;
+        for (path, good) in [tracking, ("/tracking", &array), search, open, (path, &cancel)] {
+            let response = doors.caller.raw(Method::POST, path, kind, good.to_owned()).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path} {kind:?}");
+        }
+    }
+    for (path, _) in GOOD {
+        problem(doors.caller.raw(Method::POST, path, None, "id=1&lat=1").await, 400).await;
+        problem(doors.caller.raw(Method::POST, path, None, "").await, 400).await;
     }
 }
 

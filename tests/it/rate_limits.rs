@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::common::doors::{Doors, problem, serving};
 use crate::common::listener::Socket;
 use crate::common::service::{Caller, Service};
-use crate::common::tokens::{self, DRIVER, TokenFile, bearer};
-use crate::common::{PATIENCE, Redis};
+use crate::common::tokens::{self, DRIVER, RIDER, TokenFile, bearer};
+use crate::common::{LAT, LNG, PATIENCE, Redis};
 use cabstand::api::Serving;
 use cabstand::http_client;
 use futures_util::future::join_all;
@@ -233,4 +233,56 @@ async fn so_many_headers_are_refused_as_nobody_has() {
     };
     assert_eq!(with(90).await, "HTTP/1.1 200");
     assert_eq!(with(110).await, "HTTP/1.1 431");
+}
+
+/// One connection that sends arrays of 1 000 drivers whom nobody has heard of, each as soon as the one before it is answered.
+/// Returns how many of them were accepted.
+async fn flood(caller: &Caller, connection: usize) -> u64 {
+    let (name, value) = bearer(DRIVER);
+    let mut accepted = 0;
+    for round in 0..30 {
+        let phantom = |i| json!({"id": format!("phantom-{connection}-{round}-{i}"), "lat": 1, "lng": 1});
+        let body: Value = (0..1_000).map(phantom).collect();
+        let response = caller.call("POST /tracking", Some(&body), &[(name, &value)]).await;
+        if response.status() == 429 {
+            assert!(retry_after(&response) > 0);
+        } else {
+            assert_eq!(response.status(), 200);
+            accepted += response.json::<Value>().await.unwrap()["accepted"].as_u64().unwrap();
+        }
+    }
+    accepted
+}
+
+#[tokio::test]
+async fn a_token_that_floods_the_map_takes_nothing_from_others() {
+    let mut redis = Redis::start();
+    let file = TokenFile::new(&tokens::all());
+    let service = Service::guarded(&redis, file.path(), &[]);
+    let other = from(&service, [127, 0, 0, 2]);
+    let as_other = async |call: &str, token: &str, body: Value| {
+        let (name, value) = bearer(token);
+        let response = other.call(call, Some(&body), &[(name, &value)]).await;
+        assert_eq!(response.status(), 200, "{call} {body}");
+        response
+    };
+    let honest = async {
+        for i in 0..10 {
+            let body = json!({"id": format!("honest-{i}"), "lat": LAT, "lng": LNG});
+            as_other("POST /tracking", DRIVER, body).await;
+        }
+        let nearest = as_other("POST /search", RIDER, json!({"lat": LAT, "lng": LNG})).await;
+        let opened = as_other("POST /v2/search", RIDER, json!({"lat": LAT, "lng": LNG})).await;
+        [nearest.json::<Value>().await.unwrap(), opened.json().await.unwrap()]
+    };
+    let (one, two, [nearest, opened]) = tokio::join!(flood(&service.caller, 1), flood(&service.caller, 2), honest);
+    assert!(nearest[0]["Name"].as_str().unwrap().starts_with("honest-"), "{nearest}");
+    let id = opened["request_id"].as_u64().unwrap();
+    redis.wait_for_state(id, "found");
+    assert!(redis.field(id, "driver_id").unwrap().starts_with("honest-"));
+    let drivers: Vec<String> = redis.run("ZRANGE drivers 0 -1");
+    let phantoms = drivers.iter().filter(|driver| driver.starts_with("phantom-")).count();
+    assert_eq!(phantoms as u64, one + two, "who is refused is not on the map");
+    // 60 at once, and one more each second.
+    assert!(phantoms < 1_000, "{phantoms} of 60000 phantom drivers are on the map");
 }

@@ -185,3 +185,39 @@ async fn health_of_another_client(base: String) -> u16 {
     let client = cabstand::http_client::plain().build().unwrap();
     client.get(format!("{base}/health")).send().await.unwrap().status().as_u16()
 }
+
+/// What Linux does on the service's end of this connection, and in how many seconds: `02` is the next keepalive probe.
+#[cfg(target_os = "linux")]
+fn timer(stream: &TcpStream) -> Option<(String, u64)> {
+    let end = |address: std::net::SocketAddr| {
+        let std::net::SocketAddr::V4(address) = address else { panic!("{address}") };
+        format!("{:08X}:{:04X}", u32::from_le_bytes(address.ip().octets()), address.port())
+    };
+    let (service, client) = (end(stream.peer_addr().unwrap()), end(stream.local_addr().unwrap()));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let line = table.lines().find(|line| line.contains(&format!(" {service} {client} ")))?;
+    let (kind, after) = line.split_whitespace().nth(5)?.split_once(':')?;
+    // In hundredths of a second.
+    Some((kind.to_owned(), u64::from_str_radix(after, 16).unwrap() / 100))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_quiet_listener_is_probed_so_that_one_that_has_vanished_is_noticed() {
+    let redis = Redis::start();
+    let service = Service::start(&redis, &[]);
+    let id = service.caller.search().await;
+    let address = service.caller.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(format!("GET /v2/requests/{id}/events HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains("searching") {
+        assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+    }
+    until("a keepalive probe to be due", || {
+        timer(&stream).is_some_and(|(kind, seconds)| kind == "02" && seconds <= 30)
+    });
+}

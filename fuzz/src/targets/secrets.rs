@@ -37,6 +37,11 @@ fn hold_tokens(text: &str) -> String {
         }
     };
     lines.iter().filter_map(|line| line.name.as_deref()).for_each(assert_safe);
+    for driver in lines.iter().filter_map(|line| line.driver.as_ref()) {
+        assert_safe(driver.as_str());
+        assert!(!driver.as_str().contains(|c: char| c == '#' || c.is_whitespace()), "{driver}");
+    }
+    assert!(lines.iter().all(|line| line.driver.is_none() || line.role == Role::Driver && line.name.is_none()));
     assert!(lines.iter().map(|line| line.number).is_sorted_by(|a, b| a < b), "one token on a line");
     let (count, told) = (lines.len(), format!("{lines:?}"));
     let tokens = Tokens::new(lines);

@@ -14,7 +14,7 @@ use super::{Refusal, Role, Seat, Tokens};
 use crate::api::Service;
 use crate::api::problem::Problem;
 use crate::api::server::Open;
-use crate::domain::{Actor, RequestId};
+use crate::domain::{Actor, DriverId, RequestId};
 use crate::store::TicketHash;
 
 /// As what somebody was let in. Without one, nobody is asked.
@@ -59,6 +59,28 @@ impl Caller {
         let Some(Pass::Ticket(ticket)) = self.pass else { return Ok(()) };
         let ticket = ticket.ok_or(Refusal::WrongTicket)?;
         if service.store.is_ticket_of(id, ticket).await? { Ok(()) } else { Err(Refusal::WrongTicket.into()) }
+    }
+
+    /// Whether it may report for this driver: a token may be bound to another one.
+    pub(in crate::api) fn may_report(&self, driver: &DriverId) -> Result<(), Refusal> {
+        match &self.pass {
+            Some(Pass::Token(Known { driver: Some(bound), .. }, _)) if bound != driver => Err(Refusal::OtherDriver),
+            _ => Ok(()),
+        }
+    }
+
+    /// The client whose rate of new drivers holds for this caller. `None` for operators, and for a token that is bound to a driver:
+    /// whoever wrote the token file has named that one.
+    pub(in crate::api) fn bounded_client(&self) -> Option<Client> {
+        match &self.pass {
+            Some(Pass::Token(known, _)) if known.role == Role::Operator || known.driver.is_some() => None,
+            _ => self.client,
+        }
+    }
+
+    /// The client it belongs to.
+    pub(in crate::api) fn client(&self) -> Option<Client> {
+        self.client
     }
 
     /// A place among those who listen.

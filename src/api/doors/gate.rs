@@ -11,6 +11,7 @@ use tokio::time::interval;
 
 use super::caller::Pass;
 use super::clients::{self, Client, Share, Shares};
+use super::new_drivers::NewDrivers;
 use super::rate::Limiter;
 use super::{Doors, Hosts, Origin, Refusal, Role, Tokens, hosts, ticket, tokens};
 use crate::api::server::Open;
@@ -53,6 +54,7 @@ pub(in crate::api) struct Gate {
     proxies: Vec<IpAddr>,
     clients: Option<Limiter>,
     drivers: Option<Limiter>,
+    new_drivers: Option<NewDrivers>,
     connections: Shares,
     streams: Shares,
     seats: Arc<Semaphore>,
@@ -74,6 +76,7 @@ impl Gate {
             proxies: doors.proxies.iter().map(IpAddr::to_canonical).collect(),
             clients: doors.client_rate.map(Limiter::new),
             drivers: doors.driver_rate.map(Limiter::new),
+            new_drivers: doors.client_new_drivers.map(NewDrivers::new),
             connections: Shares::new(doors.client_connections),
             streams: Shares::new(doors.client_streams),
             seats: Arc::new(Semaphore::new(seats.min(Semaphore::MAX_PERMITS))),
@@ -133,6 +136,20 @@ impl Gate {
         drivers.count(&driver.as_bytes()).map_err(|seconds| Refusal::DriverRate(drivers.rate, seconds))
     }
 
+    /// Counts an array of `reports` against the client's rate. The call itself has counted as the first one. If only some of them
+    /// are allowed, returns how many, and why the others are not.
+    pub(in crate::api) fn count_reports(&self, client: Option<Client>, reports: usize) -> Result<(), (usize, Refusal)> {
+        let (Some(clients), Some(client)) = (&self.clients, client) else { return Ok(()) };
+        let more = reports.saturating_sub(1);
+        let counted = clients.count_up_to(&client, more);
+        counted.map_err(|(allowed, seconds)| (allowed + 1, Refusal::ClientReports(clients.rate, seconds)))
+    }
+
+    /// What bounds new drivers; `None` if nothing does.
+    pub(in crate::api) fn new_drivers(&self) -> Option<&NewDrivers> {
+        self.new_drivers.as_ref()
+    }
+
     /// A place to listen for this client.
     pub(super) fn seat(&self, client: Option<Client>) -> Result<Seat, Refusal> {
         let share = client.map_or(Some(Share::uncounted()), |client| self.streams.take(client));
@@ -147,7 +164,8 @@ pub(in crate::api) async fn tidy(gate: &Gate) {
     let mut beat = interval(TIDY_EVERY);
     loop {
         beat.tick().await;
-        for limiter in [&gate.clients, &gate.drivers].into_iter().flatten() {
+        let new_drivers = gate.new_drivers.as_ref().map(|new| &new.limiter);
+        for limiter in [gate.clients.as_ref(), gate.drivers.as_ref(), new_drivers].into_iter().flatten() {
             limiter.tidy();
         }
     }

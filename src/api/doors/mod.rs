@@ -8,6 +8,7 @@ mod caller;
 mod clients;
 mod gate;
 mod hosts;
+mod new_drivers;
 mod rate;
 mod refusal;
 mod ticket;
@@ -46,6 +47,8 @@ pub struct Doors {
     pub client_rate: Option<Rate>,
     /// How often a driver may report.
     pub driver_rate: Option<Rate>,
+    /// How many new drivers a client may bring in.
+    pub client_new_drivers: Option<Rate>,
     /// How many connections a client may have open.
     pub client_connections: Option<usize>,
     /// How many streams a client may listen to.

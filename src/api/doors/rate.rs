@@ -37,6 +37,12 @@ impl Rate {
     pub const fn per_second(often: NonZeroU32) -> Self {
         Self { often, per: Per::Second }
     }
+
+    /// So often a minute.
+    #[must_use]
+    pub const fn per_minute(often: NonZeroU32) -> Self {
+        Self { often, per: Per::Minute }
+    }
 }
 
 impl FromStr for Rate {
@@ -52,6 +58,17 @@ impl FromStr for Rate {
         // Not even a plus sign.
         let often = Some(often).filter(|often| often.bytes().all(|b| b.is_ascii_digit())).and_then(|o| o.parse().ok());
         Ok(Self { often: often.ok_or(InvalidRate)?, per })
+    }
+}
+
+impl Rate {
+    /// The time after which one more is allowed.
+    fn period(self) -> Duration {
+        let span = match self.per {
+            Per::Second => Duration::from_secs(1),
+            Per::Minute => Duration::from_mins(1),
+        };
+        span / self.often.get()
     }
 }
 
@@ -82,9 +99,28 @@ impl Limiter {
 
     /// Counts one of this name, or answers after how many whole seconds there may be another.
     pub(super) fn count(&self, name: &impl Hash) -> Result<(), u64> {
+        self.counts.check_key(&self.key(name)).map_err(|not_yet| seconds(not_yet.wait_time_from(self.clock.now())))
+    }
+
+    /// Counts up to `wanted` calls of this name. If only `n` of them are allowed, returns `Err((n, seconds))`: after so many
+    /// seconds the others are allowed too, or as many of them as are ever allowed at once.
+    pub(super) fn count_up_to(&self, name: &impl Hash, wanted: usize) -> Result<(), (usize, u64)> {
+        let key = self.key(name);
+        for counted in 0..wanted {
+            if let Err(not_yet) = self.counts.check_key(&key) {
+                let burst = usize::try_from(self.rate.often.get()).unwrap_or(usize::MAX);
+                let others = u32::try_from((wanted - counted).min(burst) - 1).unwrap_or(u32::MAX);
+                let wait = not_yet.wait_time_from(self.clock.now()) + self.rate.period().saturating_mul(others);
+                return Err((counted, seconds(wait)));
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, name: &impl Hash) -> u32 {
         #[expect(clippy::cast_possible_truncation, reason = "as many bits as are kept")]
         let key = self.hasher.hash_one(name) as u32 >> (u32::BITS - BITS);
-        self.counts.check_key(&key).map_err(|not_yet| seconds(not_yet.wait_time_from(self.clock.now())))
+        key
     }
 
     /// Forgets those who have rested long enough.
@@ -120,6 +156,18 @@ mod tests {
         let wait = limiter.count(&"a").unwrap_err();
         assert!((29..=30).contains(&wait), "{wait}");
         assert_eq!(limiter.count(&"b"), Ok(()));
+    }
+
+    #[test]
+    fn of_a_batch_as_many_count_as_are_allowed_and_the_wait_is_for_all_the_others() {
+        let limiter = Limiter::new("6/m".parse().unwrap());
+        assert_eq!(limiter.count_up_to(&"a", 0), Ok(()));
+        assert_eq!(limiter.count_up_to(&"a", 4), Ok(()));
+        let (counted, wait) = limiter.count_up_to(&"a", 5).unwrap_err();
+        assert!(counted == 2 && (29..=30).contains(&wait), "{counted} {wait}");
+        let (counted, wait) = limiter.count_up_to(&"a", 1_000).unwrap_err();
+        assert!(counted == 0 && (59..=60).contains(&wait), "as many as are allowed at once: {counted} {wait}");
+        assert_eq!(limiter.count_up_to(&"b", 6), Ok(()));
     }
 
     #[test]

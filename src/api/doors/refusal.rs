@@ -31,6 +31,12 @@ pub(in crate::api) enum Refusal {
     ClientRate(Rate, u64),
     /// The driver reports more often than this.
     DriverRate(Rate, u64),
+    /// The client's array has more reports than its rate allows; after so many seconds the others are allowed.
+    ClientReports(Rate, u64),
+    /// The client brings in more new drivers than this.
+    NewDrivers(Rate, u64),
+    /// The token is bound to another driver.
+    OtherDriver,
     /// The client listens to as many streams as it may.
     ClientStreams,
     /// All together listen to as many streams as there may be.
@@ -39,7 +45,7 @@ pub(in crate::api) enum Refusal {
 
 /// The words by which those are counted who are turned away: without an answer, too, where they have more connections than one
 /// client may, or do not speak TLS.
-pub const REASONS: [&str; 13] = [
+pub const REASONS: [&str; 15] = [
     "host",
     "origin",
     "no_token",
@@ -49,6 +55,8 @@ pub const REASONS: [&str; 13] = [
     "role",
     "client_rate",
     "driver_rate",
+    "new_drivers",
+    "other_driver",
     "client_connections",
     "client_streams",
     "streams",
@@ -57,7 +65,11 @@ pub const REASONS: [&str; 13] = [
 
 /// Counts one who was turned away for this reason.
 pub(in crate::api) fn count(reason: &'static str) {
-    counter!("cabstand_http_refused_total", "reason" => reason).increment(1);
+    count_all(reason, 1);
+}
+
+fn count_all(reason: &'static str, count: usize) {
+    counter!("cabstand_http_refused_total", "reason" => reason).increment(count as u64);
 }
 
 impl Refusal {
@@ -70,8 +82,10 @@ impl Refusal {
             Self::TwoTokens => "two_tokens",
             Self::WrongTicket => "wrong_ticket",
             Self::Role => "role",
-            Self::ClientRate(..) => "client_rate",
+            Self::ClientRate(..) | Self::ClientReports(..) => "client_rate",
             Self::DriverRate(..) => "driver_rate",
+            Self::NewDrivers(..) => "new_drivers",
+            Self::OtherDriver => "other_driver",
             Self::ClientStreams => "client_streams",
             Self::Streams => "streams",
         }
@@ -80,9 +94,13 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
-            Self::Origin | Self::Role => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Role | Self::OtherDriver => StatusCode::FORBIDDEN,
             Self::NoToken | Self::WrongToken | Self::TwoTokens | Self::WrongTicket => StatusCode::UNAUTHORIZED,
-            Self::ClientRate(..) | Self::DriverRate(..) | Self::ClientStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::ClientRate(..)
+            | Self::DriverRate(..)
+            | Self::ClientReports(..)
+            | Self::NewDrivers(..)
+            | Self::ClientStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Streams => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -95,6 +113,19 @@ impl Refusal {
             Self::DriverRate(rate, _) => {
                 return format!("one driver may report {rate}: the next report tells where it is then");
             }
+            Self::ClientReports(rate, seconds) => {
+                return format!(
+                    "one client may call {rate} (--client-rate), and each report of an array counts as a call: \
+                     send this one again after {seconds} s"
+                );
+            }
+            Self::NewDrivers(rate, seconds) => {
+                return format!(
+                    "one client may bring in {rate} new drivers (--client-new-drivers), and this driver is new: \
+                     send its report again after {seconds} s"
+                );
+            }
+            Self::OtherDriver => "this token is bound to another driver: it reports for that driver's id only",
             Self::Host => "the service has no such name: it is called by the name that the header Host has to have",
             Self::Origin => "pages of this origin may not call",
             Self::NoToken => "this call needs a token, in the header Authorization: Bearer TOKEN",
@@ -116,18 +147,26 @@ impl Refusal {
             Self::WrongToken | Self::TwoTokens | Self::WrongTicket => {
                 challenge("Bearer realm=\"cabstand\", error=\"invalid_token\"")
             }
-            Self::Role => challenge("Bearer realm=\"cabstand\", error=\"insufficient_scope\""),
-            Self::ClientRate(_, seconds) | Self::DriverRate(_, seconds) => Some((RETRY_AFTER, seconds.into())),
+            Self::Role | Self::OtherDriver => challenge("Bearer realm=\"cabstand\", error=\"insufficient_scope\""),
+            Self::ClientRate(_, seconds)
+            | Self::DriverRate(_, seconds)
+            | Self::ClientReports(_, seconds)
+            | Self::NewDrivers(_, seconds) => Some((RETRY_AFTER, seconds.into())),
             Self::ClientStreams => Some((RETRY_AFTER, AFTER_STREAMS.into())),
             Self::Host | Self::Origin | Self::Streams => None,
         }
+    }
+
+    /// The problem to answer, for so many reports that are refused for the same reason. Each of them is counted.
+    pub(in crate::api) fn problem_for(self, reports: usize) -> Problem {
+        count_all(self.reason(), reports);
+        Problem::new(self.status(), self.detail()).with_header(self.header())
     }
 }
 
 /// Whoever is told of it is counted.
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        count(refusal.reason());
-        Self::new(refusal.status(), refusal.detail()).with_header(refusal.header())
+        refusal.problem_for(1)
     }
 }

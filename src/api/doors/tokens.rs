@@ -1,4 +1,4 @@
-//! Who is known by which token. Tokens stand in a file, one on a line: role, token, and a name where the bearer has one.
+//! Who is known by which token. Tokens stand in a file, one on a line: role, token, and if you like a name, or for a driver its id.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::domain::clean;
+use crate::domain::{DriverId, clean};
 
 /// A token has so many characters at the least.
 const FEWEST: usize = 16;
@@ -56,7 +56,9 @@ pub enum InvalidTokens {
     #[error("there is no token in it")]
     Empty,
     /// It has not two or three words.
-    #[error("line {0}: a line has a role, a token and, if you like, a name")]
+    #[error(
+        "line {0}: a line has a role, a token and, if you like, a name, or for a driver its id, without white space"
+    )]
     Words(usize),
     /// The first word is no role.
     #[error("line {0}: a role is driver, rider or operator")]
@@ -70,6 +72,9 @@ pub enum InvalidTokens {
     /// The third word is no name.
     #[error("line {0}: a name has 1 to 64 letters, digits and -._ alone")]
     Name(usize),
+    /// The third word is no driver's id.
+    #[error("line {0}: a driver's id has 1 to 128 bytes of printable characters, here without # and white space")]
+    Driver(usize),
     /// A token stands there twice.
     #[error("line {0}: this token stands in line {1} already")]
     Twice(usize, usize),
@@ -84,6 +89,8 @@ pub struct Line {
     pub token: SecretString,
     /// Its bearer.
     pub name: Option<String>,
+    /// The only driver that a driver's token reports for; `None` for any.
+    pub driver: Option<DriverId>,
     /// Which line it is, from 1.
     pub number: usize,
 }
@@ -111,7 +118,7 @@ impl Line {
         let Some(role) = words.next() else { return Ok(None) };
         let role = Role::ALL.into_iter().find(|known| known.as_str() == role).ok_or(InvalidTokens::Role(number))?;
         let token = words.next().ok_or(InvalidTokens::Words(number))?;
-        let name = words.next();
+        let bearer = words.next();
         if words.next().is_some() {
             return Err(InvalidTokens::Words(number));
         }
@@ -121,10 +128,17 @@ impl Line {
         if !(FEWEST..=MOST).contains(&token.len()) {
             return Err(InvalidTokens::Length(number));
         }
-        if name.is_some_and(|name| !is_name(name)) {
-            return Err(InvalidTokens::Name(number));
+        let (mut name, mut driver) = (None, None);
+        match bearer {
+            Some(id) if role == Role::Driver => {
+                let id = Some(id).filter(|id| !id.contains('#')).and_then(|id| id.parse().ok());
+                driver = Some(id.ok_or(InvalidTokens::Driver(number))?);
+            }
+            Some(text) if is_name(text) => name = Some(text.to_owned()),
+            Some(_) => return Err(InvalidTokens::Name(number)),
+            None => {}
         }
-        Ok(Some(Self { role, token: token.into(), name: name.map(str::to_owned), number }))
+        Ok(Some(Self { role, token: token.into(), name, driver, number }))
     }
 
     /// Whether it is shorter than is good.
@@ -151,6 +165,8 @@ fn is_name(name: &str) -> bool {
 pub(super) struct Known {
     pub(super) role: Role,
     pub(super) name: Option<String>,
+    /// The only driver that it reports for; `None` for any.
+    pub(super) driver: Option<DriverId>,
     hash: [u8; 32],
 }
 
@@ -162,7 +178,10 @@ impl Tokens {
     /// The tokens of these lines.
     #[must_use]
     pub fn new(lines: Vec<Line>) -> Self {
-        let known = |line: Line| Known { role: line.role, name: line.name, hash: hash(line.token.expose_secret()) };
+        let known = |line: Line| {
+            let hash = hash(line.token.expose_secret());
+            Known { role: line.role, name: line.name, driver: line.driver, hash }
+        };
         Self(lines.into_iter().map(known).collect())
     }
 
@@ -170,6 +189,12 @@ impl Tokens {
     #[must_use]
     pub fn count(&self, role: Role) -> usize {
         self.0.iter().filter(|known| known.role == role).count()
+    }
+
+    /// How many are bound to one driver.
+    #[must_use]
+    pub fn count_bound(&self) -> usize {
+        self.0.iter().filter(|known| known.driver.is_some()).count()
     }
 
     /// Whose token this is. All are looked at, each as a whole: how long it takes tells nothing of a token, nor of which it is.
@@ -227,8 +252,10 @@ mod tests {
             ("driver 0123456789abc\"ef", InvalidTokens::Signs(1)),
             ("driver ================", InvalidTokens::Signs(1)),
             ("driver 0123456789abcdéf", InvalidTokens::Signs(1)),
-            ("driver 0123456789abcdef ana@x", InvalidTokens::Name(1)),
-            ("driver 0123456789abcdef W\u{654}\u{61a}\u{654}\u{61a}", InvalidTokens::Name(1)),
+            ("rider 0123456789abcdef ana@x", InvalidTokens::Name(1)),
+            ("driver 0123456789abcdef a#b", InvalidTokens::Driver(1)),
+            ("driver 0123456789abcdef a\u{200b}b", InvalidTokens::Driver(1)),
+            ("rider 0123456789abcdef W\u{654}\u{61a}\u{654}\u{61a}", InvalidTokens::Name(1)),
             ("driver 0123456789abcdef\nrider 0123456789abcdef", InvalidTokens::Twice(2, 1)),
         ];
         for (text, why) in wrong {
@@ -237,6 +264,18 @@ mod tests {
         }
         let long = "x".repeat(MOST + 1);
         assert_eq!(read(&format!("rider {long}")).map(|_| ()), Err(InvalidTokens::Length(1)));
+    }
+
+    #[test]
+    fn a_driver_s_token_may_be_bound_to_its_id() {
+        let lines = Line::read_all(&format!("driver {DRIVER} táxi:7/@x # Ana\nrider {ANA} ana")).unwrap();
+        let [driver, rider] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((driver.driver.as_ref().map(DriverId::as_str), &driver.name), (Some("táxi:7/@x"), &None));
+        assert_eq!((&rider.driver, rider.name.as_deref()), (&None, Some("ana")));
+        assert_eq!(Tokens::new(lines).count_bound(), 1);
+        let long = "x".repeat(129);
+        assert_eq!(read(&format!("driver {DRIVER} {long}")).map(|_| ()), Err(InvalidTokens::Driver(1)));
+        assert_eq!(read(&format!("driver {DRIVER} # 7")).map(|tokens| tokens.count_bound()), Ok(0));
     }
 
     #[test]
