@@ -46,7 +46,7 @@ impl IntoResponses for BadBody {
             (415, "The body is not called JSON by the header `Content-Type`."),
             (
                 422,
-                "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Nothing was written.",
+                "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Or the header `Idempotency-Key` is no key. Nothing was written.",
             ),
         ])
     }
@@ -84,7 +84,8 @@ impl IntoResponses for ByRate {
         let mut responses = ByName::responses();
         let table = [(
             429,
-            "One client calls more often, listens to more requests, or one driver reports more often than it may.",
+            "One client calls more often, listens to more requests, or one driver reports more often than it may; or a client or a \
+            rider has as many open requests as it may.",
         )];
         responses.extend(with_header(
             problems(&table),

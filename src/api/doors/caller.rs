@@ -10,12 +10,12 @@ use tokio::sync::watch;
 
 use super::clients::Client;
 use super::tokens::Known;
-use super::{Refusal, Role, Seat, Tokens};
+use super::{Gate, Refusal, Role, Seat, Tokens};
 use crate::api::Service;
 use crate::api::problem::Problem;
 use crate::api::server::Open;
-use crate::domain::{Actor, RequestId};
-use crate::store::TicketHash;
+use crate::domain::{Actor, RequestId, UserId};
+use crate::store::{KeyHash, Quota, TicketHash};
 
 /// As what somebody was let in. Without one, nobody is asked.
 #[derive(Clone)]
@@ -59,6 +59,25 @@ impl Caller {
         let Some(Pass::Ticket(ticket)) = self.pass else { return Ok(()) };
         let ticket = ticket.ok_or(Refusal::WrongTicket)?;
         if service.store.is_ticket_of(id, ticket).await? { Ok(()) } else { Err(Refusal::WrongTicket.into()) }
+    }
+
+    /// What the key of an idempotent call counts as: the same key of another caller is another one.
+    pub(in crate::api) fn key_hash(&self, key: &str) -> KeyHash {
+        match &self.pass {
+            Some(Pass::Token(known, _)) => KeyHash::new(known.hash(), key),
+            // Where no token is asked for, all callers are one.
+            Some(Pass::Ticket(_)) | None => KeyHash::new(&[0; 32], key),
+        }
+    }
+
+    /// How many open requests this rider and this client may have. Operators may have as many as they like.
+    pub(in crate::api) fn quotas(&self, gate: &Gate, rider: Option<&UserId>) -> (Option<Quota>, Option<Quota>) {
+        if matches!(&self.pass, Some(Pass::Token(known, _)) if known.role == Role::Operator) {
+            return (None, None);
+        }
+        let of_rider = rider.zip(gate.rider_requests).map(|(rider, bound)| bound.quota(rider.as_str()));
+        let of_client = self.client.zip(gate.client_requests).map(|(client, bound)| bound.quota(&client.to_string()));
+        (of_rider, of_client)
     }
 
     /// A place among those who listen.

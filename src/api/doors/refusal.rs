@@ -1,11 +1,14 @@
 //! Why a caller is turned away. Tokens and tickets are quoted nowhere.
 
+use std::time::Duration;
+
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use metrics::counter;
 
 use super::Rate;
 use crate::api::problem::Problem;
+use crate::store::QuotaScope;
 
 /// After so many seconds one who listens too much may come back: streams end with their requests.
 const AFTER_STREAMS: u64 = 5;
@@ -35,11 +38,15 @@ pub(in crate::api) enum Refusal {
     ClientStreams,
     /// All together listen to as many streams as there may be.
     Streams,
+    /// The rider has as many open requests as this; after so many seconds there may be a place for another.
+    RiderRequests(u32, u64),
+    /// The client has as many open requests as this.
+    ClientRequests(u32, u64),
 }
 
 /// The words by which those are counted who are turned away: without an answer, too, where they have more connections than one
 /// client may, or do not speak TLS.
-pub const REASONS: [&str; 13] = [
+pub const REASONS: [&str; 15] = [
     "host",
     "origin",
     "no_token",
@@ -53,6 +60,8 @@ pub const REASONS: [&str; 13] = [
     "client_streams",
     "streams",
     "tls",
+    "rider_requests",
+    "client_requests",
 ];
 
 /// Counts one who was turned away for this reason.
@@ -60,7 +69,24 @@ pub(in crate::api) fn count(reason: &'static str) {
     counter!("cabstand_http_refused_total", "reason" => reason).increment(1);
 }
 
+fn too_many_open(who: &str, bound: u32) -> String {
+    let noun = if bound == 1 { "request" } else { "requests" };
+    format!(
+        "one {who} may have {bound} open {noun}, found ones until their time is up: cancel one that is searching, or come \
+         back after the time in Retry-After"
+    )
+}
+
 impl Refusal {
+    /// What somebody is told whose quota of open requests is used up for so long.
+    pub(in crate::api) fn too_many_open(scope: QuotaScope, bound: u32, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX);
+        match scope {
+            QuotaScope::Rider => Self::RiderRequests(bound, seconds),
+            QuotaScope::Client => Self::ClientRequests(bound, seconds),
+        }
+    }
+
     fn reason(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -74,6 +100,8 @@ impl Refusal {
             Self::DriverRate(..) => "driver_rate",
             Self::ClientStreams => "client_streams",
             Self::Streams => "streams",
+            Self::RiderRequests(..) => "rider_requests",
+            Self::ClientRequests(..) => "client_requests",
         }
     }
 
@@ -82,7 +110,11 @@ impl Refusal {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Origin | Self::Role => StatusCode::FORBIDDEN,
             Self::NoToken | Self::WrongToken | Self::TwoTokens | Self::WrongTicket => StatusCode::UNAUTHORIZED,
-            Self::ClientRate(..) | Self::DriverRate(..) | Self::ClientStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::ClientRate(..)
+            | Self::DriverRate(..)
+            | Self::ClientStreams
+            | Self::RiderRequests(..)
+            | Self::ClientRequests(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Streams => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -95,6 +127,8 @@ impl Refusal {
             Self::DriverRate(rate, _) => {
                 return format!("one driver may report {rate}: the next report tells where it is then");
             }
+            Self::RiderRequests(bound, _) => return too_many_open("rider", bound),
+            Self::ClientRequests(bound, _) => return too_many_open("client", bound),
             Self::Host => "the service has no such name: it is called by the name that the header Host has to have",
             Self::Origin => "pages of this origin may not call",
             Self::NoToken => "this call needs a token, in the header Authorization: Bearer TOKEN",
@@ -117,7 +151,10 @@ impl Refusal {
                 challenge("Bearer realm=\"cabstand\", error=\"invalid_token\"")
             }
             Self::Role => challenge("Bearer realm=\"cabstand\", error=\"insufficient_scope\""),
-            Self::ClientRate(_, seconds) | Self::DriverRate(_, seconds) => Some((RETRY_AFTER, seconds.into())),
+            Self::ClientRate(_, seconds)
+            | Self::DriverRate(_, seconds)
+            | Self::RiderRequests(_, seconds)
+            | Self::ClientRequests(_, seconds) => Some((RETRY_AFTER, seconds.into())),
             Self::ClientStreams => Some((RETRY_AFTER, AFTER_STREAMS.into())),
             Self::Host | Self::Origin | Self::Streams => None,
         }
