@@ -35,7 +35,8 @@ local function read_counter()
   return nil, text:sub(1, 64)
 end
 
--- A restart gives a server another run id, a promotion another replication id.
+-- A restart gives a server another run id, a promotion another replication id. A region that moved to another node looks like a
+-- failover, and skips once: that does no harm.
 local function server_identity()
   local run_id = redis.call('INFO', 'server'):match('run_id:(%w+)') or ''
   local replication_id = redis.call('INFO', 'replication'):match('master_replid:(%w+)') or ''
@@ -55,7 +56,7 @@ local function start_of_search(counter, server)
   local start = math.max(counter, highest)
   if note[3] ~= server then
     local skip = MIN_SKIP + SKIP_PER_MS * math.max(NOW - at, 0)
-    return start + skip, 'Redis was restarted or failed over, and may have lost the newest requests'
+    return start + skip, 'Redis was restarted or failed over, and may lack the newest requests'
   end
   return start, counter < highest and 'the counter request_id was set back' or nil
 end
@@ -83,7 +84,7 @@ local function next_id(actor)
     if step == 2 ^ (MAX_TRIES - 1) then return nil, {'', 'taken', decimal(ids.start), decimal(MAX_TRIES)} end
     id, step = id + step, step * 2
   end
-  if ids.why then redis.call('XLEN', EVENTS) end  -- it fails here, before a skip that cannot be told
+  if ids.why then redis.call('XLEN', EVENTS) end  -- a stream of another type fails here, before anything is written
 
   if id == ids.counter + 1 then redis.call('INCR', COUNTER) else redis.call('SET', COUNTER, decimal(id)) end
   if ids.why then

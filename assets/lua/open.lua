@@ -1,13 +1,13 @@
 -- Opens requests. ARGV: for each its user id ('' for requestor_<id>), lat, lng, radius in m, lifetime in ms, interval in ms, the
 -- hash of its ticket, the hash of its idempotency key, and for its rider and its client the name of the list of open requests
--- and how many there may be ('' for none of each); and at the end the actor. Answers for each one of
+-- and how many there may be ('' if it has none); and at the end the actor. Returns for each one of
 --   {id}                             it is open, or was opened by the same idempotency key before
 --   {'', 'counter', found, highest}  the counter is no number that can be used; the highest id given, '' if that is not known
 --   {'', 'exhausted', start}         ids above this one cannot be given
 --   {'', 'taken', start, tries}      no free id was found from there on in so many tries
 --   {'', 'rider' or 'client', ms}    it has as many requests open as it may; in so many ms that may change
 --   {'', 'redis', why}               Redis refused something
--- What is refused for one is that one's alone. A number whose key or record is taken already is passed over.
+-- A refusal concerns that request alone. An id whose key or record exists is passed over.
 local actor = table.remove(ARGV)
 local now = decimal(NOW)
 local FIELDS = 12
@@ -43,7 +43,7 @@ local function open(user, lat, lng, radius, ttl, interval, ticket, key, rider, r
   redis.call('HSET', record_key(id), 'user_id', user, 'lat', lat, 'lng', lng, 'radius_m', radius, 'created_at', now,
     'expires_at', expires_at, 'interval_ms', interval, 'attempts', '0', 'state', 'searching', 'life', event,
     unpack(ticket ~= '' and {'ticket_sha256', ticket} or {}))
-  -- What these lists hold was read above: nothing else stands in their place.
+  -- These keys were read above, so they are of their types, and writing them does not fail.
   if key ~= '' then remember_key(key, id, ttl) end
   for _, list in ipairs(lists) do take_place(list, id, ttl) end
   pcall(enlist, id, lng, lat, radius, NOW)  -- who is on the schedule comes onto the lists by an attempt at the latest

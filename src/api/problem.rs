@@ -125,7 +125,7 @@ impl From<StoreError> for Problem {
                 doors::Refusal::too_many_open(scope, bound, wait).into()
             }
             StoreError::Refused(refusal) => Self::new(StatusCode::CONFLICT, refusal.to_string()),
-            // What is quoted in it is clean already; cut to a line's length it would not say what to do.
+            // Its parts are sanitized already. `clean` would cut it before it says what to do.
             StoreError::InvalidCounter(why) => {
                 tracing::warn!("http: {why}");
                 Self { detail: why.to_string(), ..Self::unwell("", None) }

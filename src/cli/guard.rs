@@ -83,7 +83,7 @@ pub(super) struct Options {
     /// How many open requests a client may have, whoever the riders are, or off. By default 20; off on loopback without tokens
     ///
     /// If one server of yours calls for all riders, all of them are one client: set this to off, and send the `user_id` with
-    /// each request, so that `--rider-requests` holds
+    /// each request, so that `--rider-requests` holds. Raise it if many riders share an address, behind a carrier's NAT, say
     #[arg(long, value_name = "COUNT", help_heading = DOORS)]
     client_requests: Option<Bound<RequestBound>>,
 }

@@ -17,11 +17,11 @@ const OPENED_AT_ONCE: usize = 50;
 /// What a request is opened with.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
-    /// Who waits; `requestor_<id>` where nobody said.
+    /// The rider; `requestor_<id>` if `None`.
     pub user_id: Option<UserId>,
-    /// Where.
+    /// Where the rider waits.
     pub pickup: Point,
-    /// How far away a driver may be.
+    /// The search radius.
     pub radius: Metres,
     /// How long the request lives.
     pub ttl: Duration,
@@ -64,7 +64,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// A quota of this holder, who is known by the hash of the name alone.
+    /// The quota of this holder. Only the hash of the name is kept.
     #[must_use]
     pub fn new(holder: &str, bound: u32) -> Self {
         Self { holder: Sha256::digest(holder).into(), bound }
@@ -84,16 +84,16 @@ impl Store {
     /// Opens a request; a worker looks for a driver at once.
     ///
     /// # Errors
-    /// Where the handle is read-only, no id or no place in a quota is left, or Redis cannot do it.
+    /// If the handle is read-only, no id can be given, a quota is used up, or Redis fails.
     pub async fn open(&self, new: &NewRequest, actor: &Actor) -> Result<RequestId, StoreError> {
         let opened = self.open_all(slice::from_ref(new), actor).await?.pop();
         opened.unwrap_or_else(|| Err(StoreError::Answer("no new request".to_owned())))
     }
 
-    /// Opens several requests, each by itself, and answers the number of each in the same order or why it was not opened.
+    /// Opens several requests, each by itself. Returns for each, in the same order, its id or why it was not opened.
     ///
     /// # Errors
-    /// Where the handle is read-only or Redis cannot do it. Some of them may have been opened.
+    /// If the handle is read-only or Redis fails. Some of them may have been opened.
     pub async fn open_all(
         &self,
         new: &[NewRequest],
@@ -119,7 +119,7 @@ impl Store {
         Ok(opened)
     }
 
-    /// What `open.lua` answers for one.
+    /// Reads what `open.lua` returned for one request.
     fn opened(&self, new: &NewRequest, answer: &[Vec<u8>]) -> Result<RequestId, StoreError> {
         let words: Vec<Cow<'_, str>> = answer.iter().map(|word| String::from_utf8_lossy(word)).collect();
         let words: Vec<&str> = words.iter().map(Cow::as_ref).collect();
@@ -152,7 +152,7 @@ impl Store {
 }
 
 impl NewRequest {
-    /// In the order in which `open.lua` takes them.
+    /// Adds the arguments in the order in which `open.lua` takes them.
     fn add_to(&self, call: &mut Call<'_>) {
         call.arg(self.user_id.as_ref().map_or("", UserId::as_str))
             .arg(self.pickup.lat())

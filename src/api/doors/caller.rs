@@ -61,11 +61,11 @@ impl Caller {
         if service.store.is_ticket_of(id, ticket).await? { Ok(()) } else { Err(Refusal::WrongTicket.into()) }
     }
 
-    /// What the key of an idempotent call counts as: the same key of another caller is another one.
+    /// The hash under which an idempotency key is kept. The same key of another caller has another hash.
     pub(in crate::api) fn key_hash(&self, key: &str) -> KeyHash {
         match &self.pass {
             Some(Pass::Token(known, _)) => KeyHash::new(known.hash(), key),
-            // Where no token is asked for, all callers are one.
+            // If no token is asked for, all callers count as one.
             Some(Pass::Ticket(_)) | None => KeyHash::new(&[0; 32], key),
         }
     }
