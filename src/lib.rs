@@ -25,7 +25,11 @@
 //! # A request's life
 //!
 //! `POST /v2/search` runs `open.lua`: number, key with its TTL, record, pickup point, schedule and event come to be in one
-//! step. The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
+//! step. The number is one that was never given, also after a failover that lost the last openings (`lib_ids.lua`). A call that is
+//! repeated with its idempotency key gets the number of the first (`lib_idempotency.lua`), and one whose rider or client has as
+//! many open requests as it may is refused (`lib_quota.lua`); both are checked in the same script.
+//!
+//! The schedule is a sorted set in Redis, so that any worker can take what is due (`attempt.lua`): taking, looking
 //! for the nearest driver and ending are one script, so a worker that dies leaves nothing half done, and nothing has to be
 //! taken over from it.
 //!

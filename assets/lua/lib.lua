@@ -2,7 +2,8 @@
 -- A state changes only here in Redis, inside one script, on Redis' own clock. It changes once, from searching to an end; the only
 -- way back is an operator's who takes a cancel back while its key still says so (`reopen.lua`).
 
-local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP, FRESH, STALE = unpack(KEYS)
+local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP, FRESH, STALE, IDS, IDEMPOTENCY,
+  IDEMPOTENCY_ENDS = unpack(KEYS)
 local PREFIX = table.remove(ARGV, 1)
 
 local RECORD_KEPT_MS = 3600000    -- a record is kept for an hour after its end

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cabstand::domain::{Actor, Metres, Point};
-use cabstand::store::{NewRequest, Store};
+use cabstand::store::{NewRequest, Store, Terms};
 use futures_util::{StreamExt, stream};
 
 use super::redis::Redis;
@@ -21,7 +21,7 @@ pub fn request(pickup: Point, radius_m: f64) -> NewRequest {
         radius: Metres(radius_m),
         ttl: Duration::from_hours(1),
         interval: Duration::from_secs(30),
-        ticket: None,
+        terms: Terms::default(),
     }
 }
 

@@ -46,7 +46,7 @@ impl IntoResponses for BadBody {
             (415, "The header `Content-Type` says that the body is not JSON. Without that header it is taken as JSON."),
             (
                 422,
-                "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Nothing was written.",
+                "A field is missing, of the wrong type, there twice, or out of range: `field` names it. Or the header `Idempotency-Key` is no key. Nothing was written.",
             ),
         ])
     }
@@ -84,7 +84,8 @@ impl IntoResponses for ByRate {
         let mut responses = ByName::responses();
         let table = [(
             429,
-            "One client calls more often, brings in more new drivers, or listens to more requests than it may, or one driver reports more often.",
+            "One client calls more often, brings in more new drivers, or listens to more requests than it may, one driver reports \
+             more often, or a client or a rider has as many open requests as it may.",
         )];
         responses.extend(with_header(
             problems(&table),

@@ -13,6 +13,7 @@ mod doors;
 pub mod fuzzing;
 mod gather;
 mod health;
+mod idempotency;
 mod json;
 mod listen;
 mod measure;
@@ -47,8 +48,8 @@ use crowd::{Looks, Lookups, Opens, Reports};
 use document::Document;
 use doors::Gate;
 pub use doors::{
-    Doors, Hosts, InvalidOrigin, InvalidRate, InvalidTls, InvalidTokens, Line, Origin, REASONS, Rate, Role, Tokens,
-    server_config,
+    Doors, Hosts, InvalidOrigin, InvalidRate, InvalidRequestBound, InvalidTls, InvalidTokens, Line, Origin, REASONS,
+    Rate, RequestBound, Role, Tokens, server_config,
 };
 use health::Checks;
 use problem::Problem;
@@ -182,6 +183,11 @@ fn for_pages_of(origins: &[Origin]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().map(|origin| origin.as_header().clone())))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, document::LAST_EVENT_ID])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            document::LAST_EVENT_ID,
+            idempotency::IDEMPOTENCY_KEY,
+        ])
         .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE])
 }

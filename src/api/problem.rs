@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::doors;
 use crate::domain::{InvalidId, PointError, State, UnixMs, clean};
 use crate::store::{Refusal, StoreError};
 
@@ -120,7 +121,15 @@ impl From<StoreError> for Problem {
                 let detail = format!("request {id} has ended already: {state}");
                 Self { state: Some(state), ..Self::new(StatusCode::CONFLICT, detail) }
             }
+            StoreError::Refused(Refusal::TooManyOpen { scope, bound, wait }) => {
+                doors::Refusal::too_many_open(scope, bound, wait).into()
+            }
             StoreError::Refused(refusal) => Self::new(StatusCode::CONFLICT, refusal.to_string()),
+            // Its parts are sanitized already. `clean` would cut it before it says what to do.
+            StoreError::InvalidCounter(why) => {
+                tracing::warn!("http: {why}");
+                Self { detail: why.to_string(), ..Self::unwell("", None) }
+            }
             // Its name is for who looks after Redis; those who work on it say it in the log, once.
             StoreError::Misshapen(_) => {
                 let detail =

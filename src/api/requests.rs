@@ -13,10 +13,11 @@ use super::Service;
 use super::body::Valid;
 use super::document::{AtTheDoor, BadBody, NoRedis};
 use super::doors::{Caller, Ticket};
+use super::idempotency::IdempotencyKey;
 use super::json::{from_number_or_text, from_text_if_any};
 use super::problem::{Problem, TYPE};
 use crate::domain::{self, Point, Request, RequestId, Search, Standing, UnixMs, UserId};
-use crate::store::NewRequest;
+use crate::store::{NewRequest, Terms};
 
 /// Where the rider waits, and who it is.
 #[derive(Deserialize, ToSchema)]
@@ -97,25 +98,47 @@ pub(super) struct KeyAlone {
 #[utoipa::path(
     post,
     path = "/v2/search",
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        min_length = 1,
+        max_length = 128,
+        description = "Any text of printable characters that nobody else sends, a UUID say. A call that is sent again with the \
+            same key opens no second request and is answered the same `request_id`, for 24 hours or as long as the \
+            request's record is kept, whichever is longer. It counts for the bearer of this token alone."
+    )),
     request_body = Open,
-    responses((status = 200, description = "The request is open.", body = Opened), BadBody, NoRedis, AtTheDoor),
+    responses(
+        (status = 200, description = "The request is open, or was opened by the same `Idempotency-Key` before.", body = Opened),
+        BadBody,
+        NoRedis,
+        AtTheDoor
+    ),
     security(("token" = ["rider", "operator"]))
 )]
 pub(super) async fn open(
     State(service): State<Service>,
     caller: Caller,
+    IdempotencyKey(key): IdempotencyKey,
     Valid(body): Valid<Open>,
 ) -> Result<Json<Opened>, Problem> {
     let no_ticket = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the system has no random bytes for a ticket");
     let ticket = service.gate.asks_for_tokens().then(|| Ticket::new().ok_or_else(no_ticket)).transpose()?;
     let (pickup, user_id) = body.checked()?;
+    let (rider_quota, client_quota) = caller.quotas(&service.gate, user_id.as_ref());
+    let terms = Terms {
+        ticket: ticket.as_ref().map(Ticket::hash),
+        idempotency_key: key.map(|key| caller.key_hash(&key)),
+        rider_quota,
+        client_quota,
+    };
     let new = NewRequest {
         user_id,
         pickup,
         radius: service.settings.radius,
         ttl: service.settings.ttl,
         interval: service.settings.interval,
-        ticket: ticket.as_ref().map(Ticket::hash),
+        terms,
     };
     let request_id = match caller.name() {
         // Those who are gathered have one name together.

@@ -8,7 +8,7 @@ use super::failure::{Failure, tell};
 use super::output::Output;
 use super::{Shared, operator};
 use crate::domain::{Actor, Driver, DriverId, Metres, Point, RequestId, State, UserId, parse_span};
-use crate::store::{Access, NewRequest, Store, StoreError};
+use crate::store::{Access, NewRequest, Store, StoreError, Terms};
 
 /// Options of `search`.
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,7 @@ impl Search {
             radius: self.radius,
             ttl: self.ttl,
             interval: self.interval,
-            ticket: None,
+            terms: Terms::default(),
         };
         let store = shared.store(Access::Full).await?;
         match perform(&store, async |store| store.open(&new, &operator()).await).await? {

@@ -21,7 +21,7 @@ use crate::console::model::{Depth, Look, ThemeName};
 use crate::console::overlay::{MOST_BYTES, Overlay};
 use crate::console::{self, Operator, model, terminal};
 use crate::domain::Point;
-use crate::store::{Access, Armed, NewRequest, Store};
+use crate::store::{Access, Armed, NewRequest, Store, Terms};
 
 /// Options of the console.
 #[derive(Debug, Clone, clap::Args)]
@@ -139,7 +139,8 @@ fn memory_file() -> Option<PathBuf> {
 /// This person, opening searches with these settings.
 pub(super) fn operator(settings: Settings) -> Operator {
     let Settings { ttl, interval, radius } = settings;
-    let request = NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval, ticket: None };
+    let request =
+        NewRequest { user_id: None, pickup: Point::clamped(0.0, 0.0), radius, ttl, interval, terms: Terms::default() };
     Operator { actor: super::operator(), request }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::failure::Failure;
 use super::token_file;
-use crate::api::{Doors, Hosts, Origin, Rate, Tokens, server_config};
+use crate::api::{Doors, Hosts, Origin, Rate, RequestBound, Tokens, server_config};
 
 /// The head under which the help tells of these options.
 const DOORS: &str = "Doors";
@@ -27,6 +27,10 @@ const CLIENT_NEW_DRIVERS: Rate = Rate::per_minute(NonZeroU32::new(60).unwrap());
 const CLIENT_CONNECTIONS: usize = 100;
 /// How many streams a client may listen to, where nothing is said.
 const CLIENT_STREAMS: usize = 50;
+/// How many open requests a rider may have by default: one for itself, and some for others.
+const RIDER_REQUESTS: RequestBound = RequestBound::clamped(NonZeroU32::new(3).unwrap());
+/// How many open requests a client may have by default: a household, or a company behind one address.
+const CLIENT_REQUESTS: RequestBound = RequestBound::clamped(NonZeroU32::new(20).unwrap());
 
 /// Options of the doors. They are held together here and not by clap, which takes no notice of what comes from the configuration
 /// file.
@@ -84,6 +88,18 @@ pub(super) struct Options {
     /// How many requests a client may listen to at once, or off. 50 where nothing is said; off on loopback without tokens
     #[arg(long, value_name = "COUNT", help_heading = DOORS)]
     client_streams: Option<Bound<NonZeroU32>>,
+    /// How many open requests a rider (a `user_id`) may have, or off. By default 3; off on loopback without tokens
+    ///
+    /// A request is open while it searches, and after it has found a driver until its `--ttl` is up. All services on the same
+    /// Redis count together. Operators' tokens have no bound
+    #[arg(long, value_name = "COUNT", help_heading = DOORS)]
+    rider_requests: Option<Bound<RequestBound>>,
+    /// How many open requests a client may have, whoever the riders are, or off. By default 20; off on loopback without tokens
+    ///
+    /// If one server of yours calls for all riders, all of them are one client: set this to off, and send the `user_id` with
+    /// each request, so that `--rider-requests` holds. Raise it if many riders share an address, behind a carrier's NAT, say
+    #[arg(long, value_name = "COUNT", help_heading = DOORS)]
+    client_requests: Option<Bound<RequestBound>>,
 }
 
 /// A bound, or the word for none.
@@ -159,6 +175,8 @@ impl Options {
             client_new_drivers: bound(self.client_new_drivers, |rate| rate, CLIENT_NEW_DRIVERS, keeps_to_itself),
             client_connections: bound(self.client_connections, whole, CLIENT_CONNECTIONS, keeps_to_itself),
             client_streams: bound(self.client_streams, whole, CLIENT_STREAMS, keeps_to_itself),
+            rider_requests: bound(self.rider_requests, |bound| bound, RIDER_REQUESTS, keeps_to_itself),
+            client_requests: bound(self.client_requests, |bound| bound, CLIENT_REQUESTS, keeps_to_itself),
             tls: tls_now,
         };
         Ok((doors, Renewal { tokens, tls }))

@@ -146,6 +146,10 @@ pub fn event(event: &Event) -> String {
         EventKind::Removed => format!("{driver}: taken off the map{by}"),
         EventKind::Stale => format!("{driver}: stale{why}, passed over until it reports"),
         EventKind::Forgotten => format!("{driver}: forgotten{why}, taken off the map"),
+        EventKind::Skipped => {
+            let reason = event.reason.as_ref().map(|reason| format!(" {reason}")).unwrap_or_default();
+            format!("request ids skip{reason}")
+        }
         EventKind::Other(word) => {
             let what: Vec<&str> = [id.as_str(), driver.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
             format!("{}: {word}{by}{why}", what.join(", "))

@@ -74,12 +74,14 @@ pub enum EventKind {
     Stale,
     /// A driver has been silent for so long that it was taken off the map.
     Forgotten,
+    /// Request ids go on from a higher one than the next, so that none is given twice. No request or driver is concerned.
+    Skipped,
     /// A kind that this version does not know.
     Other(String),
 }
 
 impl EventKind {
-    const KNOWN: [Self; 14] = [
+    const KNOWN: [Self; 15] = [
         Self::Found,
         Self::Expired,
         Self::Cancelled,
@@ -94,6 +96,7 @@ impl EventKind {
         Self::Removed,
         Self::Stale,
         Self::Forgotten,
+        Self::Skipped,
     ];
 
     /// The word that stands in the event's `type`.
@@ -114,6 +117,7 @@ impl EventKind {
             Self::Removed => "removed",
             Self::Stale => "stale",
             Self::Forgotten => "forgotten",
+            Self::Skipped => "skipped",
             Self::Other(word) => word,
         }
     }

@@ -81,7 +81,11 @@ impl Condition {
     pub(super) fn refused(&self, write: &'static str, error: &StoreError) {
         let is_of_redis = matches!(
             error,
-            StoreError::Unwell { .. } | StoreError::Server { .. } | StoreError::Misshapen(_) | StoreError::Answer(_)
+            StoreError::Unwell { .. }
+                | StoreError::Server { .. }
+                | StoreError::Misshapen(_)
+                | StoreError::InvalidCounter(_)
+                | StoreError::Answer(_)
         );
         if !is_of_redis || error.is_away() {
             return;
@@ -105,7 +109,8 @@ impl Condition {
     /// No right is missing and every key has its type.
     pub(super) fn verified(&self) {
         self.clear(|_, error| {
-            matches!(error, StoreError::Misshapen(_)) || error.ailment() == Some(Ailment::NotPermitted)
+            matches!(error, StoreError::Misshapen(_) | StoreError::InvalidCounter(_))
+                || error.ailment() == Some(Ailment::NotPermitted)
         });
     }
 

@@ -1,8 +1,10 @@
 //! What can go wrong with Redis, in words that say what to do.
 
+use std::time::Duration;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::{Address, Ailment, Misshapen};
+use super::{Address, Ailment, InvalidCounter, Misshapen, QuotaScope};
 use crate::domain::{Actor, DriverId, Metres, RequestId, State, UnixMs, clean};
 
 /// What a script says that came too late, as `lib_deed.lua` has it.
@@ -48,6 +50,9 @@ pub enum StoreError {
     /// A key of ours is of another type than it should be.
     #[error("{0}: another program has written there; `cabstand doctor` says what to do")]
     Misshapen(#[from] Misshapen),
+    /// No request id can be given.
+    #[error(transparent)]
+    InvalidCounter(#[from] InvalidCounter),
     /// The server is not set up as it has to be.
     #[error("{0}")]
     Setup(String),
@@ -132,6 +137,16 @@ pub enum Refusal {
     /// It reached Redis after the time until which it was to be done.
     #[error("it came too late to Redis, and nothing was changed; ask for it again")]
     Overdue,
+    /// A rider or a client has as many requests open as it may have.
+    #[error("{bound} requests are open, and there may not be more at once")]
+    TooManyOpen {
+        /// Whose quota is used up.
+        scope: QuotaScope,
+        /// How many there may be.
+        bound: u32,
+        /// When the first of them is over, unless it is cancelled before.
+        wait: Duration,
+    },
     /// A driver of that name is there.
     #[error("driver {0} is on the map already")]
     DriverExists(DriverId),

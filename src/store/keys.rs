@@ -58,6 +58,14 @@ pub(super) struct Keys {
     sweep: String,
     fresh: String,
     pub(super) stale: String,
+    /// The highest request id that was given, and by which server.
+    pub(super) ids: String,
+    /// Hashes of idempotency keys, each with the request that it has opened.
+    idempotency: String,
+    /// The same keys by when they may be forgotten.
+    idempotency_ends: String,
+    /// What the names of the lists of open requests begin with, one list for each rider and client.
+    pub(super) open: String,
     pub(super) canary: String,
     /// What is to be posted to the webhook, event ids by the time of their next try.
     pub(super) outbox: String,
@@ -84,6 +92,10 @@ impl Keys {
             sweep: key("cabstand:sweep"),
             fresh: key("cabstand:fresh"),
             stale: key("cabstand:stale"),
+            ids: key("cabstand:ids"),
+            idempotency: key("cabstand:idempotency"),
+            idempotency_ends: key("cabstand:idempotency:ends"),
+            open: key("cabstand:open:"),
             canary: key("cabstand:canary:"),
             outbox: key("cabstand:outbox"),
             messages: key("cabstand:outbox:"),
@@ -94,7 +106,7 @@ impl Keys {
     }
 
     /// In the order in which `assets/lua/lib.lua` names them.
-    pub(super) fn of_scripts(&self) -> [&str; 12] {
+    pub(super) fn of_scripts(&self) -> [&str; 15] {
         [
             &self.drivers,
             &self.counter,
@@ -108,6 +120,9 @@ impl Keys {
             &self.sweep,
             &self.fresh,
             &self.stale,
+            &self.ids,
+            &self.idempotency,
+            &self.idempotency_ends,
         ]
     }
 
@@ -116,7 +131,7 @@ impl Keys {
         let type_of = |key: &str| match key {
             key if key == self.counter => "string",
             key if key == self.events || key == self.dead_letters => "stream",
-            key if key == self.sweep => "hash",
+            key if key == self.sweep || key == self.ids || key == self.idempotency => "hash",
             _ => "zset",
         };
         let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters]);
@@ -181,7 +196,10 @@ mod tests {
                 "cabstand:reach",
                 "cabstand:sweep",
                 "cabstand:fresh",
-                "cabstand:stale"
+                "cabstand:stale",
+                "cabstand:ids",
+                "cabstand:idempotency",
+                "cabstand:idempotency:ends"
             ]
         );
         let id = RequestId::new(7).unwrap();

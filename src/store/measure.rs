@@ -49,7 +49,11 @@ impl Store {
     /// Counts what Redis refused to a script for one of several, in Redis' words, as if this write had been made for that one
     /// alone.
     pub(super) fn turned_down(&self, write: &'static str, reason: &str) -> StoreError {
-        let error = StoreError::from_words(&self.address, reason);
+        self.noted(write, StoreError::from_words(&self.address, reason))
+    }
+
+    /// Counts that a write was turned down, and notes it for `/health`.
+    pub(super) fn noted(&self, write: &'static str, error: StoreError) -> StoreError {
         count(&error);
         self.link.condition().refused(write, &error);
         error
@@ -81,7 +85,7 @@ pub(super) fn name(command: &Cmd) -> String {
 fn kind(error: &StoreError) -> Option<&'static str> {
     match error {
         StoreError::Server { reason, .. } if reason.contains("BUSYGROUP") => None,
-        StoreError::Server { .. } => Some("refused"),
+        StoreError::Server { .. } | StoreError::InvalidCounter(_) => Some("refused"),
         StoreError::Away { .. } => Some("away"),
         StoreError::Unwell { ailment, .. } => Some(ailment.word()),
         StoreError::Refused(_) => None,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use redis::{RedisResult, Value};
 
+use super::request_ids::MAX_COUNTER;
 use super::schedule::{Look, Outcome};
 use super::{Failed, Store, StoreError};
 use crate::domain::clean;
@@ -13,8 +14,8 @@ use crate::domain::clean;
 /// What Redis says where a command meets another type of key.
 const WRONG_TYPE: &str = "WRONGTYPE";
 
-/// What it says where the counter is no number.
-const NO_NUMBER: &str = "value is not an integer";
+/// What the counter of request ids should be.
+const WHOLE_NUMBER: &str = "a whole number from 0 to 9000000000000000";
 
 /// A key that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,14 @@ impl fmt::Display for Misshapen {
 }
 
 impl Error for Misshapen {}
+
+impl Misshapen {
+    /// Whether it is the counter of request ids, with something in it that ids can't go on from.
+    #[must_use]
+    pub fn is_counter(&self) -> bool {
+        self.expected == WHOLE_NUMBER
+    }
+}
 
 impl StoreError {
     /// Whether a command met another type of key than it was meant for.
@@ -76,16 +85,17 @@ impl Store {
             }
         }
         // A counter of another type has no text.
-        if let Some(found) = answers.next().flatten().filter(|text| text.parse::<i64>().is_err()) {
-            wrong.push(Misshapen { key: self.keys.counter.clone(), expected: "a whole number", found });
+        let is_usable =
+            |text: &str| text.parse().is_ok_and(|count: u64| count <= MAX_COUNTER && count.to_string() == text);
+        if let Some(found) = answers.next().flatten().filter(|text| !is_usable(text)) {
+            wrong.push(Misshapen { key: self.keys.counter.clone(), expected: WHOLE_NUMBER, found });
         }
         Ok(wrong)
     }
 
     /// The same error, with the key named that is of another type than it should be, where there is one.
     pub(super) async fn named(&self, error: StoreError) -> StoreError {
-        let is_about_a_key = |reason: &str| reason.contains(WRONG_TYPE) || reason.contains(NO_NUMBER);
-        if !matches!(&error, StoreError::Server { reason, .. } if is_about_a_key(reason)) {
+        if !matches!(&error, StoreError::Server { reason, .. } if reason.contains(WRONG_TYPE)) {
             return error;
         }
         let found = self.misshapen().await.ok().and_then(|wrong| wrong.into_iter().next());
@@ -128,6 +138,9 @@ mod tests {
         };
         assert_eq!(said("zset", "a list"), "drivers should be a sorted set (zset), and is a list");
         assert_eq!(said("stream", "a string"), "drivers should be a stream, and is a string");
-        assert_eq!(said("a whole number", "x"), "drivers should be a whole number, and is x");
+        assert_eq!(
+            said(WHOLE_NUMBER, "x"),
+            format!("drivers should be a whole number from 0 to {MAX_COUNTER}, and is x")
+        );
     }
 }

@@ -1,21 +1,17 @@
-//! Requests: opening and reading them. What is done to one that waits is in `operator.rs`.
+//! Requests: reading them. How they are opened is in `opening.rs`, what is done to one that waits in `operator.rs`.
 
 use std::collections::BTreeSet;
-use std::slice;
-use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use redis::Value;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::reply::{self, Fields};
-use super::{Store, StoreError, millis};
-use crate::domain::{Actor, Metres, Point, Record, RequestId, Search, UnixMs, UserId, clean};
+use super::{Store, StoreError};
+use crate::domain::{Record, RequestId, Search, UnixMs, clean};
 
 /// How many requests are read by one script: it holds Redis for less than a millisecond.
 const READ_AT_ONCE: usize = 100;
-/// How many requests are opened by one script, which takes some tens of microseconds for each.
-const OPENED_AT_ONCE: usize = 50;
 /// How many keys one step of the look for bare keys visits.
 const SCAN_AT_ONCE: usize = 500;
 
@@ -24,30 +20,13 @@ const PAGE: usize = 1_000;
 /// Up to so many are read in the order of the schedule by one command.
 const MOST_IN_ORDER: usize = 10_000;
 
-/// What a request is opened with.
-#[derive(Debug, Clone)]
-pub struct NewRequest {
-    /// Who waits; `requestor_<id>` where nobody said.
-    pub user_id: Option<UserId>,
-    /// Where.
-    pub pickup: Point,
-    /// How far away a driver may be.
-    pub radius: Metres,
-    /// How long the request lives.
-    pub ttl: Duration,
-    /// From one attempt to the next.
-    pub interval: Duration,
-    /// The hash of the ticket by which its rider is known; none where it has none.
-    pub ticket: Option<TicketHash>,
-}
-
 /// The SHA-256 of a request's ticket. It is all that is kept of it: who reads Redis learns no ticket.
 #[derive(Debug, Clone, Copy)]
 pub struct TicketHash(pub [u8; 32]);
 
 impl TicketHash {
     /// As it stands in the record: URL-safe base64 without padding.
-    fn in_record(self) -> String {
+    pub(super) fn in_record(self) -> String {
         BASE64URL_NOPAD.encode(&self.0)
     }
 }
@@ -62,61 +41,6 @@ pub struct SearchPage {
 }
 
 impl Store {
-    /// Opens a request; a worker looks for a driver at once.
-    ///
-    /// # Errors
-    /// Where the handle is read-only or Redis cannot do it.
-    pub async fn open(&self, new: &NewRequest, actor: &Actor) -> Result<RequestId, StoreError> {
-        let opened = self.open_all(slice::from_ref(new), actor).await?.pop();
-        opened.unwrap_or_else(|| Err(StoreError::Answer("no new request".to_owned())))
-    }
-
-    /// Opens several requests, each by itself, and answers the number of each in the same order or why it was not opened.
-    ///
-    /// # Errors
-    /// Where the handle is read-only or Redis cannot do it. Some of them may have been opened.
-    pub async fn open_all(
-        &self,
-        new: &[NewRequest],
-        actor: &Actor,
-    ) -> Result<Vec<Result<RequestId, StoreError>>, StoreError> {
-        self.switch.check()?;
-        let mut opened = Vec::with_capacity(new.len());
-        for chunk in new.chunks(OPENED_AT_ONCE) {
-            let mut call = self.call(&self.scripts.open);
-            for new in chunk {
-                call.arg(new.user_id.as_ref().map_or("", UserId::as_str))
-                    .arg(new.pickup.lat())
-                    .arg(new.pickup.lng())
-                    .arg(new.radius.0)
-                    .arg(millis(new.ttl))
-                    .arg(millis(new.interval))
-                    .arg(new.ticket.map(TicketHash::in_record).unwrap_or_default());
-            }
-            call.arg(actor.as_str());
-            self.sign(&mut call);
-            let answers: Vec<Vec<String>> = self.run(&call).await?;
-            for answer in &answers {
-                opened.push(match self.opened(answer) {
-                    Ok(id) => Ok(id),
-                    Err(error) => Err(self.named(error).await),
-                });
-            }
-        }
-        Ok(opened)
-    }
-
-    /// What `open.lua` answers for one: its number, or nothing and why.
-    fn opened(&self, answer: &[String]) -> Result<RequestId, StoreError> {
-        match answer {
-            [_, why] => Err(self.turned_down("open", why)),
-            [id] => id
-                .parse()
-                .map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes())))),
-            _ => Err(StoreError::Answer("open.lua".to_owned())),
-        }
-    }
-
     /// The request with this number as it stands; none where there is neither key nor record.
     ///
     /// # Errors
@@ -125,8 +49,8 @@ impl Store {
         Ok(self.searches(&[id]).await?.pop().filter(Search::exists))
     }
 
-    /// Whether this is the ticket of the request with this number; no where that is not known, has none or is damaged. How long
-    /// it takes does not tell how much of it is right.
+    /// Whether this is a ticket of the request with this number: each repeat of an idempotent call has brought another one.
+    /// `false` if that request is not known, has none or is damaged. How long it takes does not tell how much of it is right.
     ///
     /// # Errors
     /// Where Redis cannot be read.
@@ -138,8 +62,10 @@ impl Store {
             Err(error) if error.is_wrong_type() => None,
             noted => noted?,
         };
-        let noted = noted.unwrap_or_default();
-        Ok(noted.ct_eq(ticket.in_record().as_bytes()).into())
+        let (noted, shown) = (noted.unwrap_or_default(), ticket.in_record());
+        let tickets = noted.split(|byte| *byte == b' ');
+        let is_one = tickets.fold(Choice::from(0), |is_one, ticket| is_one | ticket.ct_eq(shown.as_bytes()));
+        Ok(is_one.into())
     }
 
     /// These requests as they stand, in the same order; also those that are gone ([`Search::exists`]).

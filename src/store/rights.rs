@@ -181,7 +181,7 @@ impl Rights {
         let mut patterns = keys.of_scripts().map(str::to_owned).to_vec();
         patterns.extend(keys.of_requests());
         if write {
-            patterns.push(format!("{}*", keys.canary));
+            patterns.extend([format!("{}*", keys.canary), format!("{}*", keys.open)]);
         }
         if role == Role::Service {
             patterns.extend([keys.outbox.clone(), format!("{}*", keys.messages), keys.dead_letters.clone()]);

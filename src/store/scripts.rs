@@ -15,6 +15,14 @@ const NEAREST: &str =
 const LOOK: &str = include_str!("../../assets/lua/lib_look.lua");
 const HAND: &str = include_str!("../../assets/lua/lib_hand.lua");
 const MATCH: &str = include_str!("../../assets/lua/lib_match.lua");
+/// What opening a request needs: its id, what its idempotency key has opened before, and how many requests are open.
+const OPENING: &str = concat!(
+    include_str!("../../assets/lua/lib_ids.lua"),
+    "\n",
+    include_str!("../../assets/lua/lib_idempotency.lua"),
+    "\n",
+    include_str!("../../assets/lua/lib_quota.lua")
+);
 
 /// A script and the name under which its calls are measured.
 pub(super) struct Script {
@@ -99,7 +107,7 @@ impl Scripts {
     pub(super) fn shared() -> &'static Self {
         static SHARED: OnceLock<Scripts> = OnceLock::new();
         SHARED.get_or_init(|| Self {
-            open: Script::new("open", &[LIB, DEED, include_str!("../../assets/lua/open.lua")]),
+            open: Script::new("open", &[LIB, DEED, OPENING, include_str!("../../assets/lua/open.lua")]),
             attempt: Script::new("attempt", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/attempt.lua")]),
             settle: Script::new("settle", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/settle.lua")]),
             sweep: Script::new("sweep", &[LIB, NEAREST, LOOK, include_str!("../../assets/lua/sweep.lua")]),

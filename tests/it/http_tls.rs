@@ -142,7 +142,7 @@ fn the_simulated_city_calls_a_guarded_service_with_tokens_and_tickets() {
     let certificate = Certificate::new();
     let file = TokenFile::new(&tokens::all());
     let path = file.path().to_str().unwrap();
-    let off = ["--token-file", path, "--client-rate", "off", "--driver-rate", "off"];
+    let off = ["--token-file", path, "--client-rate", "off", "--driver-rate", "off", "--client-requests", "off"];
     let (service, caller) = start(&redis, &certificate, &off);
     let ca = certificate.file();
     let run = |options: &str, keys: &[&str]| {

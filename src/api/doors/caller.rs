@@ -10,12 +10,12 @@ use tokio::sync::watch;
 
 use super::clients::Client;
 use super::tokens::Known;
-use super::{Refusal, Role, Seat, Tokens};
+use super::{Gate, Refusal, Role, Seat, Tokens};
 use crate::api::Service;
 use crate::api::problem::Problem;
 use crate::api::server::Open;
-use crate::domain::{Actor, DriverId, RequestId};
-use crate::store::TicketHash;
+use crate::domain::{Actor, DriverId, RequestId, UserId};
+use crate::store::{KeyHash, Quota, TicketHash};
 
 /// As what somebody was let in. Without one, nobody is asked.
 #[derive(Clone)]
@@ -81,6 +81,25 @@ impl Caller {
     /// The client it belongs to.
     pub(in crate::api) fn client(&self) -> Option<Client> {
         self.client
+    }
+
+    /// The hash under which an idempotency key is kept. The same key of another caller has another hash.
+    pub(in crate::api) fn key_hash(&self, key: &str) -> KeyHash {
+        match &self.pass {
+            Some(Pass::Token(known, _)) => KeyHash::new(known.hash(), key),
+            // If no token is asked for, all callers count as one.
+            Some(Pass::Ticket(_)) | None => KeyHash::new(&[0; 32], key),
+        }
+    }
+
+    /// How many open requests this rider and this client may have. Operators may have as many as they like.
+    pub(in crate::api) fn quotas(&self, gate: &Gate, rider: Option<&UserId>) -> (Option<Quota>, Option<Quota>) {
+        if matches!(&self.pass, Some(Pass::Token(known, _)) if known.role == Role::Operator) {
+            return (None, None);
+        }
+        let of_rider = rider.zip(gate.rider_requests).map(|(rider, bound)| bound.quota(rider.as_str()));
+        let of_client = self.client.zip(gate.client_requests).map(|(client, bound)| bound.quota(&client.to_string()));
+        (of_rider, of_client)
     }
 
     /// A place among those who listen.

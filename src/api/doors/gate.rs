@@ -13,7 +13,7 @@ use super::caller::Pass;
 use super::clients::{self, Client, Share, Shares};
 use super::new_drivers::NewDrivers;
 use super::rate::Limiter;
-use super::{Doors, Hosts, Origin, Refusal, Role, Tokens, hosts, ticket, tokens};
+use super::{Doors, Hosts, Origin, Refusal, RequestBound, Role, Tokens, hosts, ticket, tokens};
 use crate::api::server::Open;
 use crate::domain::DriverId;
 
@@ -58,6 +58,8 @@ pub(in crate::api) struct Gate {
     connections: Shares,
     streams: Shares,
     seats: Arc<Semaphore>,
+    pub(super) rider_requests: Option<RequestBound>,
+    pub(super) client_requests: Option<RequestBound>,
 }
 
 /// A place among those who listen, until it is dropped.
@@ -80,6 +82,8 @@ impl Gate {
             connections: Shares::new(doors.client_connections),
             streams: Shares::new(doors.client_streams),
             seats: Arc::new(Semaphore::new(seats.min(Semaphore::MAX_PERMITS))),
+            rider_requests: doors.rider_requests,
+            client_requests: doors.client_requests,
         }
     }
 

@@ -9,6 +9,7 @@ mod clients;
 mod gate;
 mod hosts;
 mod new_drivers;
+mod quota;
 mod rate;
 mod refusal;
 mod ticket;
@@ -25,6 +26,7 @@ pub(super) use caller::Caller;
 pub(super) use clients::Share;
 pub(super) use gate::{Gate, Seat, tidy};
 pub use hosts::{Hosts, InvalidOrigin, Origin};
+pub use quota::{InvalidRequestBound, RequestBound};
 pub use rate::{InvalidRate, Rate};
 pub use refusal::REASONS;
 pub(super) use refusal::{Refusal, count};
@@ -53,6 +55,10 @@ pub struct Doors {
     pub client_connections: Option<usize>,
     /// How many streams a client may listen to.
     pub client_streams: Option<usize>,
+    /// How many open requests a rider may have, under the name that its calls give.
+    pub rider_requests: Option<RequestBound>,
+    /// How many open requests a client may have.
+    pub client_requests: Option<RequestBound>,
     /// With which certificate connections are encrypted, as it stands at any time; none where they are not.
     pub tls: Option<watch::Receiver<Arc<ServerConfig>>>,
 }

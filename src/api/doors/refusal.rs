@@ -1,11 +1,14 @@
 //! Why a caller is turned away. Tokens and tickets are quoted nowhere.
 
+use std::time::Duration;
+
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use metrics::counter;
 
 use super::Rate;
 use crate::api::problem::Problem;
+use crate::store::QuotaScope;
 
 /// After so many seconds one who listens too much may come back: streams end with their requests.
 const AFTER_STREAMS: u64 = 5;
@@ -41,11 +44,15 @@ pub(in crate::api) enum Refusal {
     ClientStreams,
     /// All together listen to as many streams as there may be.
     Streams,
+    /// The rider has as many open requests as this; after so many seconds there may be a place for another.
+    RiderRequests(u32, u64),
+    /// The client has as many open requests as this.
+    ClientRequests(u32, u64),
 }
 
 /// The words by which those are counted who are turned away: without an answer, too, where they have more connections than one
 /// client may, or do not speak TLS.
-pub const REASONS: [&str; 15] = [
+pub const REASONS: [&str; 17] = [
     "host",
     "origin",
     "no_token",
@@ -61,6 +68,8 @@ pub const REASONS: [&str; 15] = [
     "client_streams",
     "streams",
     "tls",
+    "rider_requests",
+    "client_requests",
 ];
 
 /// Counts one who was turned away for this reason.
@@ -72,7 +81,24 @@ fn count_all(reason: &'static str, count: usize) {
     counter!("cabstand_http_refused_total", "reason" => reason).increment(count as u64);
 }
 
+fn too_many_open(who: &str, bound: u32) -> String {
+    let noun = if bound == 1 { "request" } else { "requests" };
+    format!(
+        "one {who} may have {bound} open {noun}, found ones until their time is up: cancel one that is searching, or come \
+         back after the time in Retry-After"
+    )
+}
+
 impl Refusal {
+    /// What somebody is told whose quota of open requests is used up for so long.
+    pub(in crate::api) fn too_many_open(scope: QuotaScope, bound: u32, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX);
+        match scope {
+            QuotaScope::Rider => Self::RiderRequests(bound, seconds),
+            QuotaScope::Client => Self::ClientRequests(bound, seconds),
+        }
+    }
+
     fn reason(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -88,6 +114,8 @@ impl Refusal {
             Self::OtherDriver => "other_driver",
             Self::ClientStreams => "client_streams",
             Self::Streams => "streams",
+            Self::RiderRequests(..) => "rider_requests",
+            Self::ClientRequests(..) => "client_requests",
         }
     }
 
@@ -100,7 +128,9 @@ impl Refusal {
             | Self::DriverRate(..)
             | Self::ClientReports(..)
             | Self::NewDrivers(..)
-            | Self::ClientStreams => StatusCode::TOO_MANY_REQUESTS,
+            | Self::ClientStreams
+            | Self::RiderRequests(..)
+            | Self::ClientRequests(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Streams => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -126,6 +156,8 @@ impl Refusal {
                 );
             }
             Self::OtherDriver => "this token is bound to another driver: it reports for that driver's id only",
+            Self::RiderRequests(bound, _) => return too_many_open("rider", bound),
+            Self::ClientRequests(bound, _) => return too_many_open("client", bound),
             Self::Host => "the service has no such name: it is called by the name that the header Host has to have",
             Self::Origin => "pages of this origin may not call",
             Self::NoToken => "this call needs a token, in the header Authorization: Bearer TOKEN",
@@ -151,7 +183,9 @@ impl Refusal {
             Self::ClientRate(_, seconds)
             | Self::DriverRate(_, seconds)
             | Self::ClientReports(_, seconds)
-            | Self::NewDrivers(_, seconds) => Some((RETRY_AFTER, seconds.into())),
+            | Self::NewDrivers(_, seconds)
+            | Self::RiderRequests(_, seconds)
+            | Self::ClientRequests(_, seconds) => Some((RETRY_AFTER, seconds.into())),
             Self::ClientStreams => Some((RETRY_AFTER, AFTER_STREAMS.into())),
             Self::Host | Self::Origin | Self::Streams => None,
         }

@@ -170,6 +170,13 @@ pub(super) struct Known {
     hash: [u8; 32],
 }
 
+impl Known {
+    /// The SHA-256 of the token.
+    pub(super) fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+}
+
 /// All tokens that are known.
 #[derive(Debug, Clone, Default)]
 pub struct Tokens(Vec<Known>);

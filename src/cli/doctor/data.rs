@@ -70,7 +70,14 @@ fn named(requests: &[(RequestId, String)]) -> String {
 
 fn misshapen(one: &Misshapen) -> Finding {
     let key = &one.key;
-    Finding::new("keys", Verdict::Wrong, one.to_string()).advise([
+    let finding = Finding::new("keys", Verdict::Wrong, one.to_string());
+    if one.is_counter() {
+        return finding.advise([
+            say("No request can be opened until it is set to the highest request id in use:"),
+            run(format!("redis-cli SET '{key}' N")),
+        ]);
+    }
+    finding.advise([
         say("Another program has written there. Look at it, and move it out of the way; what cabstand needs it makes anew:"),
         run(format!("redis-cli RENAME '{key}' '{key}:foreign'")),
     ])

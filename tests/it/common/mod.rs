@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use cabstand::domain::{Actor, DriverId, Metres, Point, RequestId};
 use cabstand::private_redis::{PrivateRedis, program};
-use cabstand::store::{Access, NewRequest, Pace, Store};
+use cabstand::store::{Access, NewRequest, Pace, Store, Terms};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use redis::{Connection, FromRedisValue};
@@ -185,6 +185,6 @@ pub fn request() -> NewRequest {
         radius: Metres(5_000.0),
         ttl: Duration::from_mins(4),
         interval: Duration::from_secs(30),
-        ticket: None,
+        terms: Terms::default(),
     }
 }
