@@ -82,7 +82,7 @@ async fn what_goes_wrong_is_told_to_each() {
         problem(answer, 500).await;
     }
     let kept: BTreeSet<String> = redis.run::<Vec<String>>("KEYS *").into_iter().collect();
-    let expected = ["cabstand:due", "cabstand:events", "cabstand:ids", "request_id"].map(str::to_owned);
+    let expected = ["cabstand:events", "cabstand:ids", "request_id"].map(str::to_owned);
     assert_eq!(kept, expected.into(), "no request is there in part");
 
     redis.kill();

@@ -425,11 +425,14 @@ async fn a_crowd_of_silent_drivers_costs_no_more_than_a_handful() {
             }
         }
         script_us(&mut redis);
+        // The quickest of them: others may have been held up by what else this machine does.
+        let mut quickest = f64::INFINITY;
         for _ in 0..20 {
             let part = store.sweep(&actor("w"), Duration::from_micros(1), pace, 50).await.unwrap();
             assert!(part.looks.iter().all(|look| look.outcome == Outcome::Waiting), "{part:?}");
+            quickest = quickest.min(script_us(&mut redis));
         }
-        figures.push(script_us(&mut redis));
+        figures.push(quickest);
     }
     // Eighty times as many: with a search through all of them it would be that much dearer.
     assert!(figures[1] < figures[0] * 8.0 + 500.0, "{figures:?} us a script");
