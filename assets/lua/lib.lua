@@ -123,17 +123,46 @@ local function key_says(id)
   return CANCELLED[value] and 'cancelled' or 'other'
 end
 
+-- Waiting requests stand in classes by their radius, each class a GEO set that is named after its upper bound in metres, a power of
+-- two. So whoever looks for those whose radius reaches a place searches each class no wider than the radii in it.
+local SMALLEST_CLASS, LARGEST_CLASS = 6, 25  -- the powers: below 64 m, and up to any radius that there can be
+
+local function class_of(radius)
+  local _, power = math.frexp(math.min(radius, 2e7))
+  return math.max(power, SMALLEST_CLASS)
+end
+
+local function class_key(class)
+  return PREFIX .. string.format('cabstand:reach:%d', 2 ^ class)
+end
+
 -- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is the Unix ms
 -- of its opening; the fraction keeps those of one millisecond apart.
 local function enlist(id, lng, lat, radius, created_at)
   redis.call('GEOADD', WAITING, lng, lat, id)
   redis.call('ZADD', QUEUE, created_at + (id % 4096) / 4096, id)
-  redis.call('ZADD', REACH, radius, id)
+  local key, before = class_key(class_of(tonumber(radius))), tonumber(redis.call('ZSCORE', REACH, id) or '')
+  if before ~= tonumber(radius) then redis.call('ZADD', REACH, radius, id) end
+  if before and class_key(class_of(before)) ~= key then redis.pcall('ZREM', class_key(class_of(before)), id) end
+  -- What an external writer has put in the place of a class is thrown away.
+  if type(redis.pcall('GEOADD', key, lng, lat, id)) == 'table' then
+    if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
+    redis.call('GEOADD', key, lng, lat, id)
+  end
 end
 
--- A list that a foreign hand has spoilt must not break off the end of a request half way; `attempt.lua` mends it.
+-- Takes a request off all lists. A list that an external writer has spoilt must not break off the end of a request half way;
+-- `attempt.lua` mends it.
 local function forget(id)
-  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do redis.pcall('ZREM', list, id) end
+  local radius = redis.pcall('ZSCORE', REACH, id)
+  local in_class = type(radius) == 'string' and redis.pcall('ZREM', class_key(class_of(tonumber(radius))), id) == 1
+  local was_listed = false
+  for _, list in ipairs({DUE, WAITING, QUEUE, REACH}) do
+    if redis.pcall('ZREM', list, id) == 1 then was_listed = true end
+  end
+  if in_class or not was_listed then return end
+  -- An external writer has changed its radius on the list, so it can stand in any class.
+  for class = SMALLEST_CLASS, LARGEST_CLASS do redis.pcall('ZREM', class_key(class), id) end
 end
 
 -- Ends a request that is still searching: stream, record, schedule and key, all at once. The stream comes first: Redis does

@@ -175,6 +175,7 @@ impl Rights {
         }
         let mut patterns = keys.of_scripts().map(str::to_owned).to_vec();
         patterns.extend(keys.of_requests());
+        patterns.push(format!("{}:*", keys.reach));
         if write {
             patterns.push(format!("{}*", keys.canary));
         }
@@ -239,8 +240,13 @@ mod tests {
     #[test]
     fn region_and_database_are_in_the_names() {
         let line = line(Role::Service, Some("stgo"), 3, Dialect::Redis7);
-        for word in [" +select ", " ~{stgo}:[1-9]* ", " ~{stgo}:cabstand:outbox:* ", " &__keyspace@3__:{stgo}:drivers "]
-        {
+        for word in [
+            " +select ",
+            " ~{stgo}:[1-9]* ",
+            " ~{stgo}:cabstand:outbox:* ",
+            " ~{stgo}:cabstand:reach:* ",
+            " &__keyspace@3__:{stgo}:drivers ",
+        ] {
             assert!(line.contains(word), "{word} {line}");
         }
         assert!(!line.contains(" ~drivers ") && !line.contains("@0__"), "{line}");

@@ -37,6 +37,7 @@ mod outbox;
 mod pipes;
 mod problems;
 mod rate_limits;
+mod reach;
 mod redis_doors;
 mod roles;
 mod service;
