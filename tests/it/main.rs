@@ -43,6 +43,7 @@ mod roles;
 mod service;
 mod serving;
 mod soak;
+mod staleness;
 mod store;
 mod terminal;
 mod text;
