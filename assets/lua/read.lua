@@ -1,9 +1,20 @@
 -- Reads requests as they stand, key and record at one moment. ARGV: request ids.
 -- Answers {now, {id, what the key says, PTTL, the record's fields}...}; a record that is no hash answers {'damaged'}.
+-- Of a record only the fields that are known are read: an external writer can have added any number. One that has none of them,
+-- which is damaged, answers one without a name.
+local FIELDS = {'user_id', 'lat', 'lng', 'radius_m', 'created_at', 'expires_at', 'interval_ms', 'attempts', 'last_attempt_at', 'state',
+  'driver_id', 'distance_m', 'ended_at', 'ended_by', 'end_event', 'reopened'}
 local answers = {string.format('%.0f', NOW)}
 for _, id in ipairs(ARGV) do
-  local fields = redis.pcall('HGETALL', record_key(id))
-  if fields.err then fields = {'damaged'} end
+  local values, fields = redis.pcall('HMGET', record_key(id), unpack(FIELDS)), {}
+  for i, value in ipairs(values) do
+    if value then fields[#fields + 1], fields[#fields + 2] = FIELDS[i], value end
+  end
+  if values.err then
+    fields = {'damaged'}
+  elseif #fields == 0 and redis.call('EXISTS', record_key(id)) == 1 then
+    fields = {'', ''}
+  end
   answers[#answers + 1] = {id, key_says(id), redis.call('PTTL', request_key(id)), fields}
 end
 return answers

@@ -130,7 +130,7 @@ const LISTEN: [&str; 1] = ["psubscribe"];
 const READ_BY_SCRIPT: [&str; 2] = ["eval_ro", "evalsha_ro"];
 const SCRIPT: [&str; 2] = ["eval", "evalsha"];
 /// What an operator's scripts do.
-const WRITE: [&str; 14] = [
+const WRITE: [&str; 13] = [
     "set",
     "del",
     "incr",
@@ -142,7 +142,6 @@ const WRITE: [&str; 14] = [
     "zadd",
     "zrem",
     "zremrangebyscore",
-    "zunionstore",
     "geoadd",
     "xadd",
 ];

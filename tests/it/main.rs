@@ -3,6 +3,7 @@
 //! Each module is about one part of what cabstand promises; `common` is what they share.
 
 mod api;
+mod bounded;
 mod cli;
 mod common;
 mod console;
