@@ -10,7 +10,7 @@ if has_record then
 end
 
 -- A bare key of the article's own service: it is ended as that service would do it.
-tell(state, {'request_id', id, 'actor', actor, 'reason', 'foreign request'})
+tell(state, {'request_id', id, 'actor', actor, 'reason', 'external request'})
 if state == 'cancelled' then
   redis.call('SET', request_key(id), '0', 'PX', CANCELLED_KEPT_MS)
 else

@@ -21,6 +21,7 @@ mod faults_service_restart;
 mod faults_service_wire;
 mod faults_terminal;
 mod foreign;
+mod half_done;
 mod history;
 mod http_doors;
 mod http_tls;
