@@ -34,7 +34,8 @@
 //! taken over from it.
 //!
 //! Between attempts a driver who reports is given away in the same script (`report.lua`): to the request that has waited
-//! longest of those whose radius reaches there. Where a foreign hand has set drivers down, nobody says which; then the
+//! longest of those whose radius reaches there. Waiting requests are indexed by place in classes of radius (`lib.lua`), so one
+//! with a huge radius does not make every report search far. Where a foreign hand has set drivers down, nobody says which; then the
 //! workers sweep all who wait, oldest first, together and at most once a second (`sweep.lua`). A foreign hand on a request's
 //! key is heard as a keyspace notification, and the worker settles the request by what the key says (`settle.lua`).
 //!

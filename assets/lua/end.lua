@@ -12,6 +12,6 @@ end
 -- A bare key of the article's own service: it is ended as that service would do it.
 all_or_nothing(function(undo)
   undo[1] = end_key(id, state)
-  tell(state, {'request_id', id, 'actor', actor, 'reason', 'foreign request'})
+  tell(state, {'request_id', id, 'actor', actor, 'reason', 'external request'})
 end)
 return {'done'}

@@ -51,7 +51,7 @@ end
 -- The note of a request's events, with one more. Ids are 16 bytes or more with the space between them: only a note that is
 -- longer than those of all that are kept, which a foreign hand may have made it, is read.
 local function life_with(life, event)
-  if not life then return event end
+  if not life or life == '' then return event end
   if #life + 1 + #event <= 16 * LIFE_KEPT and life:find('^[%d- ]*$') then return life .. ' ' .. event end
   local ids = {}
   for noted in (' ' .. life):sub(-LIFE_READ):gmatch(' (%d+%-%d+)') do ids[#ids + 1] = noted end
@@ -173,20 +173,51 @@ local function end_key(id, state)
   end
 end
 
+-- Waiting requests stand in classes by their radius, each class a GEO set that is named after its upper bound in metres, a power of
+-- two. So whoever looks for those whose radius reaches a place searches each class no wider than the radii in it.
+local SMALLEST_CLASS, LARGEST_CLASS = 6, 25  -- the powers: below 64 m, and up to any radius that there can be
+
+local function class_of(radius)
+  local _, power = math.frexp(math.min(radius, 2e7))
+  return math.max(power, SMALLEST_CLASS)
+end
+
+local function class_key(class)
+  return PREFIX .. string.format('cabstand:reach:%d', 2 ^ class)
+end
+
 -- Lists a request among the waiting: by its place, by its age, and by how far away its driver may be. The age is the Unix ms
 -- of its opening; the fraction keeps those of one millisecond apart.
 local function enlist(id, lng, lat, radius, created_at)
   redis.call('GEOADD', WAITING, lng, lat, id)
   redis.call('ZADD', QUEUE, created_at + (id % 4096) / 4096, id)
-  redis.call('ZADD', REACH, radius, id)
+  local key, before = class_key(class_of(tonumber(radius))), tonumber(redis.call('ZSCORE', REACH, id) or '')
+  if before ~= tonumber(radius) then redis.call('ZADD', REACH, radius, id) end
+  if before and class_key(class_of(before)) ~= key then redis.pcall('ZREM', class_key(class_of(before)), id) end
+  -- What an external writer has put in the place of a class is thrown away.
+  if type(redis.pcall('GEOADD', key, lng, lat, id)) == 'table' then
+    if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
+    redis.call('GEOADD', key, lng, lat, id)
+  end
 end
 
--- Takes a request off the lists, off the schedule last: as long as one of the others can't be written it stays there, and the
--- next attempt tries again. A list of another type is mended by `attempt.lua`.
+-- Takes a request off a list; returns whether it was there. A list of another type is mended by `attempt.lua`.
+local function take_off(list, id)
+  return unless_wrong_type(redis.pcall('ZREM', list, id), list, 'zset') == 1
+end
+
+-- Takes a request off all lists, off the schedule last: as long as one of the others can't be written it stays there, and the next
+-- attempt tries again.
 local function forget(id)
+  local radius = unless_wrong_type(redis.pcall('ZSCORE', REACH, id), REACH, 'zset')
+  local in_class = radius and take_off(class_key(class_of(tonumber(radius))), id)
+  local was_listed = false
   for _, list in ipairs({WAITING, QUEUE, REACH, DUE}) do
-    unless_wrong_type(redis.pcall('ZREM', list, id), list, 'zset')
+    if take_off(list, id) then was_listed = true end
   end
+  if in_class or not was_listed then return end
+  -- An external writer has changed its radius on the list, so it can stand in any class.
+  for class = SMALLEST_CLASS, LARGEST_CLASS do take_off(class_key(class), id) end
 end
 
 -- What an end leaves to be done: the record lives for an hour more, and the request comes off the lists.

@@ -3,6 +3,18 @@
 local MOST_LEFT_MS = 31536000000  -- no request is given more than a year
 local FARTHEST_MS = 9e18          -- a foreign hand can give one more: no time beyond this is told
 
+-- Makes a change and then calls `record`, which writes the event: all or nothing. Returns what it returns. Each step is a command
+-- with its `undo`, which is best of the same kind: that is permitted for sure.
+local function change(steps, record)
+  return all_or_nothing(function(undo)
+    for i, step in ipairs(steps) do
+      redis.call(unpack(step))
+      undo[i] = function() redis.call(unpack(step.undo)) end
+    end
+    return record()
+  end)
+end
+
 -- Whether a request can be acted on: answers nil where it searches, {'ended', state, who, when} where somebody else was first,
 -- {'newer', state} where only a later version knows, or {'unknown'}; and whether it has a record, and one whose state is
 -- damaged: that ends, and can do nothing else. A bare key of the article's own service has none.

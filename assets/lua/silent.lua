@@ -6,39 +6,53 @@
 local worker = ARGV[1]
 local stale_ms, forget_ms, most, told = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- Each driver passes a line once in a silence. One that a clock which was set back has left in the future begins anew.
-local function line(name)
-  local at = noted(name)
-  return at and at <= NOW and string.format('%.17g', at) or '-inf'
+-- How far the drivers have been worked off, oldest report first: up to this time, and of those who reported in that very
+-- millisecond up to this driver. Kept in Redis, so that any worker goes on. A clock that was set back can leave a time in the
+-- future: then it begins anew.
+local function read_cursor(name)
+  local seen = noted(name)
+  if not seen or seen > NOW then return nil end
+  return {seen = string.format('%.17g', seen), driver = redis.call('HGET', SWEEP, name .. '_driver')}
 end
 
--- Who has reported last after the line and not after `upto`, {id, Unix ms, …}; and moves the line on. Of one millisecond all or
--- none are on a page.
-local function page(name, upto, count)
-  local from = line(name)
-  local those = redis.call('ZRANGE', SEEN, from == '-inf' and from or '(' .. from, upto, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
-  if #those == 0 then return those end
-  local last = those[#those]
-  if #those / 2 == count then
-    while #those > 0 and those[#those] == last do those[#those], those[#those - 1] = nil, nil end
-    for _, driver in ipairs(redis.call('ZRANGE', SEEN, last, last, 'BYSCORE')) do
-      those[#those + 1] = driver
-      those[#those + 1] = last
-    end
+-- Whether a driver comes after another one of the same millisecond. Redis sorts by bytes; Lua's `>` sorts by the server's locale.
+local function comes_after(a, b)
+  local i = 1
+  while a:byte(i) and a:byte(i) == b:byte(i) do i = i + 1 end
+  return (a:byte(i) or -1) > (b:byte(i) or -1)
+end
+
+-- How many drivers stand before the first one after a cursor. The driver in it may have reported since, and stand elsewhere.
+local function rank_after(cursor)
+  if not cursor then return 0 end
+  local low = redis.call('ZCOUNT', SEEN, '-inf', '(' .. cursor.seen)
+  local high = low + redis.call('ZCOUNT', SEEN, cursor.seen, cursor.seen)
+  if not cursor.driver then return high end
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if comes_after(redis.call('ZRANGE', SEEN, middle, middle)[1], cursor.driver) then high = middle else low = middle + 1 end
   end
-  redis.call('HSET', SWEEP, name, last)
-  return those
+  return low
 end
 
-local function tell_of(kind, driver, seen)
-  local place = redis.call('GEOPOS', DRIVERS, driver)[1]
+-- The next drivers after a cursor, at most `count` and of the first `ending` of all, {id, Unix ms, …}; and moves the cursor on. However
+-- many have reported in one millisecond, a page of them is bounded.
+local function next_page(name, ending, count)
+  local first = rank_after(read_cursor(name))
+  if first >= ending then return {} end
+  local page = redis.call('ZRANGE', SEEN, first, math.min(first + count, ending) - 1, 'WITHSCORES')
+  redis.call('HSET', SWEEP, name, page[#page], name .. '_driver', page[#page - 1])
+  return page
+end
+
+local function tell_of(kind, driver, seen, place)
   tell(kind, {'driver_id', driver, 'actor', worker, 'lat', place[2], 'lng', place[1],
     'reason', string.format('no report for %.0f s', (NOW - seen) / 1000)})
 end
 
 local more = 0
 if stale_ms > 0 then
-  local silent = page('stale_line', NOW - stale_ms, most)
+  local silent = next_page('stale_line', redis.call('ZCOUNT', SEEN, '-inf', NOW - stale_ms), most)
   for i = 1, #silent, 2 do
     local driver = silent[i]
     if is_where_it_reported(FRESH, driver) then redis.call('ZADD', STALE, redis.call('ZSCORE', FRESH, driver), driver) end
@@ -48,9 +62,11 @@ if stale_ms > 0 then
 end
 
 if told > 0 and stale_ms > 0 then
-  local silent = page('told_line', line('stale_line'), told)
+  local silent = next_page('told_line', rank_after(read_cursor('stale_line')), told)
   for i = 1, #silent, 2 do
-    if is_where_it_reported(STALE, silent[i]) then tell_of('stale', silent[i], silent[i + 1]) end
+    if is_where_it_reported(STALE, silent[i]) then
+      tell_of('stale', silent[i], silent[i + 1], redis.call('GEOPOS', DRIVERS, silent[i])[1])
+    end
   end
 end
 
@@ -59,8 +75,12 @@ if told > 0 and forget_ms > 0 then
   for i = 1, #silent, 2 do
     local driver = silent[i]
     if is_where_it_reported(STALE, driver) or is_where_it_reported(FRESH, driver) then
-      tell_of('forgotten', driver, silent[i + 1])
-      redis.call('ZREM', DRIVERS, driver)
+      local place, score = redis.call('GEOPOS', DRIVERS, driver)[1], redis.call('ZSCORE', DRIVERS, driver)
+      all_or_nothing(function(undo)
+        redis.call('ZREM', DRIVERS, driver)
+        undo[1] = function() redis.call('ZADD', DRIVERS, score, driver) end
+        tell_of('forgotten', driver, silent[i + 1], place)
+      end)
     end
     unjudge(driver)
     redis.call('ZREM', SEEN, driver)

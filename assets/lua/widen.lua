@@ -11,10 +11,12 @@ if expected ~= '' and tonumber(before) ~= tonumber(expected) then return {'other
 if tonumber(before) == tonumber(radius) then return {'done', before} end
 
 DEED = DEED_NAME
-tell('widened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'radius_m', radius,
-  'from_radius_m', before})
+local key = record_key(id)
+change({{'HSET', key, 'radius_m', radius, undo = {'HSET', key, 'radius_m', before}}}, function()
+  tell('widened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'radius_m', radius,
+    'from_radius_m', before})
+end)
 DEED = nil
-redis.call('HSET', record_key(id), 'radius_m', radius)
 pcall(enlist, id, lng, lat, radius, tonumber(record[7]) or NOW)
 if tonumber(radius) > tonumber(before) then look_safely(id, actor, 'widened') end
 return {'done', before}

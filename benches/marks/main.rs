@@ -15,6 +15,7 @@ mod idle;
 mod latency;
 mod map;
 mod moving;
+mod radii;
 mod reports;
 mod schedule;
 mod start;
@@ -33,7 +34,7 @@ use table::{Line, print};
 /// A row with its number and name.
 type Row = (u32, &'static str, fn(&Runtime) -> Vec<Line>);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     (1, "one attempt among a million drivers", attempts::measure),
     (2, "one refresh of the map", map::measure),
     (3, "the console while drivers move", moving::measure),
@@ -46,6 +47,7 @@ const ROWS: [Row; 12] = [
     (10, "POST /search", http::searches),
     (11, "a hundred thousand who wait, and one worker", schedule::measure),
     (12, "a report while a hundred thousand wait", reports::measure),
+    (13, "a report while requests with very different radii wait", radii::measure),
 ];
 
 fn main() {

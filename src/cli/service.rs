@@ -28,7 +28,7 @@ impl Service {
     /// Runs all of it until `shutdown`; if one part fails, the rest end too.
     pub(super) async fn run(self, shutdown: CancellationToken) -> Result<(), Failure> {
         let Self { listener, store, settings, serving, webhook } = self;
-        let name = Actor::new(&format!("worker-{}-{}", host(), std::process::id()));
+        let name = worker_name();
         // The groups have to be there before the first request can end, or that rider would hear nothing.
         store.join(Group::Riders, &name).await?;
         let hub = Hub::new(store.clone());
@@ -50,5 +50,24 @@ impl Service {
             shutdown.cancel();
         }
         outcome
+    }
+}
+
+/// A name for this start of a service, under which it works and reads the stream. Containers can share a host name and a process
+/// id, and what is noted under a name must not be taken for another start's: so a random part is in it.
+fn worker_name() -> Actor {
+    Actor::new(&format!("worker-{}-{}-{:06x}", host(), std::process::id(), rand::random::<u32>() >> 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_starts_on_one_host_with_one_process_id_have_two_names() {
+        let (one, other) = (worker_name(), worker_name());
+        assert_ne!(one, other);
+        let readable = format!("worker-{}-{}-", host(), std::process::id());
+        assert!(one.as_str().starts_with(&readable) && one.as_str().len() == readable.len() + 6, "{one}");
     }
 }

@@ -192,7 +192,7 @@ mod tests {
         };
         let told = [
             Event { by_ms: Some(60_000), ..of(EventKind::Extended) },
-            Event { by_ms: Some(-30_000), reason: Some("foreign request".to_owned()), ..of(EventKind::Extended) },
+            Event { by_ms: Some(-30_000), reason: Some("external request".to_owned()), ..of(EventKind::Extended) },
             Event { from_radius_m: Some(5_000.0), radius_m: Some(8_000.0), ..of(EventKind::Widened) },
             Event { from_radius_m: Some(8_000.0), radius_m: Some(5_000.0), ..of(EventKind::Widened) },
             of(EventKind::Retried),
@@ -206,7 +206,7 @@ mod tests {
             told.each_ref().map(event),
             [
                 "request 7: 60 s more by ana@desk",
-                "request 7: 30 s less by ana@desk (foreign request)",
+                "request 7: 30 s less by ana@desk (external request)",
                 "request 7: radius widened from 5 km to 8 km by ana@desk",
                 "request 7: radius narrowed from 8 km to 5 km by ana@desk",
                 "request 7: tried again by ana@desk",

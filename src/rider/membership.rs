@@ -85,7 +85,7 @@ impl Membership {
     pub(super) async fn leave(self) {
         let Some(member) = self.member else { return };
         if let Err(error) = member.leave().await {
-            tracing::debug!("the member's name stays in the group for an hour: {error}");
+            tracing::debug!("the member's name stays in the group for some minutes: {error}");
         }
     }
 }

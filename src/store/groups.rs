@@ -14,9 +14,10 @@ use crate::domain::{Actor, Event, StreamId};
 
 /// An event that its taker has not acknowledged for so long is taken over by another.
 const TAKE_OVER: Duration = Duration::from_secs(10);
-/// A member that was not heard of for so long is gone. To strike off one that lives does no harm: Redis makes it anew with
-/// the next event that it is given.
-const GONE: Duration = Duration::from_hours(1);
+/// A member that was not heard of for so long is gone; one that lives asks every two seconds. Each start of a service has a name of its
+/// own, so a service that is killed and started over and over leaves few names. To strike off one that lives does no harm: Redis
+/// makes it anew with the next event that it is given.
+const GONE: Duration = Duration::from_mins(5);
 
 /// Strikes members off a group.
 static MEMBERS: LazyLock<Script> =
@@ -166,7 +167,7 @@ impl Member {
     /// Leaves the group, so that its list of members does not grow with every start of a service.
     ///
     /// # Errors
-    /// Where Redis cannot do it: then whoever joins strikes the name off an hour later.
+    /// Where Redis cannot do it: then whoever joins five minutes later strikes the name off.
     pub async fn leave(self) -> Result<(), StoreError> {
         self.store.strike_off(self.group, Some(&self.consumer)).await
     }

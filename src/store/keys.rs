@@ -54,6 +54,7 @@ pub(super) struct Keys {
     pub(super) events: String,
     pub(super) workers: String,
     pub(super) queue: String,
+    /// Waiting requests by their radius. The classes of radius beside it have names that begin with this one and a colon.
     pub(super) reach: String,
     sweep: String,
     fresh: String,
@@ -126,8 +127,13 @@ impl Keys {
         ]
     }
 
+    /// The classes of radius of the waiting requests, each named after its upper bound in metres, as in `assets/lua/lib.lua`.
+    fn reach_classes(&self) -> impl Iterator<Item = String> {
+        (6..=25).map(|power| format!("{}:{}", self.reach, 1_u64 << power))
+    }
+
     /// All keys with a name of their own, each with the type that it has, in Redis' words.
-    pub(super) fn with_types(&self) -> Vec<(&str, &'static str)> {
+    pub(super) fn with_types(&self) -> Vec<(String, &'static str)> {
         let type_of = |key: &str| match key {
             key if key == self.counter => "string",
             key if key == self.events || key == self.dead_letters => "stream",
@@ -135,7 +141,8 @@ impl Keys {
             _ => "zset",
         };
         let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters]);
-        all.map(|key| (key, type_of(key))).collect()
+        let all = all.map(|key| (key.to_owned(), type_of(key)));
+        all.chain(self.reach_classes().map(|key| (key, "zset"))).collect()
     }
 
     /// The patterns of the keys that each request has: the article's and its record. Redis' patterns know no numbers, so the first
@@ -218,6 +225,15 @@ mod tests {
         assert_eq!(keys.kind_of("{stgo}:cabstand:request:7"), KeyKind::Record(id));
         assert_eq!(keys.kind_of("7"), KeyKind::Other);
         assert_eq!(keys.kind_of("{stgo}:drivers"), KeyKind::Drivers);
+    }
+
+    #[test]
+    fn every_radius_has_a_class() {
+        let keys = Keys::new(Some(&"stgo".parse().unwrap()));
+        let classes: Vec<String> = keys.reach_classes().collect();
+        assert_eq!((classes.len(), classes[0].as_str()), (20, "{stgo}:cabstand:reach:64"));
+        assert_eq!(classes[19], "{stgo}:cabstand:reach:33554432");
+        assert!(classes.iter().all(|class| keys.with_types().contains(&(class.clone(), "zset"))));
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Store {
         for ((key, expected), found) in keys.into_iter().zip(answers.by_ref()) {
             let found = found.unwrap_or_default();
             if found != expected && !matches!(found.as_str(), "" | "none") {
-                wrong.push(Misshapen { key: key.to_owned(), expected, found: format!("a {found}") });
+                wrong.push(Misshapen { key, expected, found: format!("a {found}") });
             }
         }
         // A counter of another type has no text.

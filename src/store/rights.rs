@@ -130,7 +130,7 @@ const LISTEN: [&str; 1] = ["psubscribe"];
 const READ_BY_SCRIPT: [&str; 2] = ["eval_ro", "evalsha_ro"];
 const SCRIPT: [&str; 2] = ["eval", "evalsha"];
 /// What an operator's scripts do.
-const WRITE: [&str; 15] = [
+const WRITE: [&str; 14] = [
     "set",
     "del",
     "incr",
@@ -142,7 +142,6 @@ const WRITE: [&str; 15] = [
     "zadd",
     "zrem",
     "zremrangebyscore",
-    "zunionstore",
     "geoadd",
     "xadd",
     "xdel",
@@ -180,6 +179,7 @@ impl Rights {
         }
         let mut patterns = keys.of_scripts().map(str::to_owned).to_vec();
         patterns.extend(keys.of_requests());
+        patterns.push(format!("{}:*", keys.reach));
         if write {
             patterns.extend([format!("{}*", keys.canary), format!("{}*", keys.open)]);
         }
@@ -244,8 +244,13 @@ mod tests {
     #[test]
     fn region_and_database_are_in_the_names() {
         let line = line(Role::Service, Some("stgo"), 3, Dialect::Redis7);
-        for word in [" +select ", " ~{stgo}:[1-9]* ", " ~{stgo}:cabstand:outbox:* ", " &__keyspace@3__:{stgo}:drivers "]
-        {
+        for word in [
+            " +select ",
+            " ~{stgo}:[1-9]* ",
+            " ~{stgo}:cabstand:outbox:* ",
+            " ~{stgo}:cabstand:reach:* ",
+            " &__keyspace@3__:{stgo}:drivers ",
+        ] {
             assert!(line.contains(word), "{word} {line}");
         }
         assert!(!line.contains(" ~drivers ") && !line.contains("@0__"), "{line}");

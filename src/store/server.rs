@@ -10,6 +10,8 @@ use crate::domain::{UnixMs, Vitals};
 
 /// A worker that was heard of so lately counts as alive; it tells of itself every two seconds.
 const ALIVE: Duration = Duration::from_secs(10);
+/// At most so many heartbeats are read, the newest: an external writer can have made up any number.
+pub(super) const MAX_WORKERS: isize = 1_000;
 
 impl Store {
     /// Asks whether the server answers.
@@ -40,7 +42,7 @@ impl Store {
     pub async fn vitals(&self) -> Result<Vitals, StoreError> {
         let mut pipe = redis::pipe();
         pipe.cmd("TIME").zcard(&self.keys.drivers).zcard(&self.keys.stale).zcard(&self.keys.due);
-        pipe.cmd("ZRANGE").arg(&self.keys.workers).arg(0).arg(-1).arg("WITHSCORES");
+        pipe.cmd("ZRANGE").arg(&self.keys.workers).arg(-MAX_WORKERS).arg(-1).arg("WITHSCORES");
         // What it counts is not asked for: only whether it can be counted.
         pipe.cmd("XLEN").arg(&self.keys.events).ignore_errors();
         let sent = Instant::now();

@@ -212,7 +212,7 @@ async fn a_deadline_beyond_the_calendar_is_borne() {
 }
 
 /// The names of all keys, each with its type.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("drivers", "zset"),
     ("request_id", "string"),
     ("cabstand:due", "zset"),
@@ -222,6 +222,7 @@ const KEYS: [(&str, &str); 17] = [
     ("cabstand:workers", "zset"),
     ("cabstand:queue", "zset"),
     ("cabstand:reach", "zset"),
+    ("cabstand:reach:8192", "zset"),
     ("cabstand:sweep", "hash"),
     ("cabstand:fresh", "zset"),
     ("cabstand:stale", "zset"),

@@ -2,7 +2,9 @@
 //!
 //! Each module is about one part of what cabstand promises; `common` is what they share.
 
+mod all_or_nothing;
 mod api;
+mod bounded;
 mod cli;
 mod common;
 mod console;
@@ -21,6 +23,7 @@ mod faults_service_restart;
 mod faults_service_wire;
 mod faults_terminal;
 mod foreign;
+mod half_done;
 mod health;
 mod history;
 mod http_doors;
@@ -41,6 +44,7 @@ mod outbox;
 mod pipes;
 mod problems;
 mod rate_limits;
+mod reach;
 mod redis_doors;
 mod report_limits;
 mod request_ids;
@@ -49,6 +53,7 @@ mod roles;
 mod service;
 mod serving;
 mod soak;
+mod staleness;
 mod store;
 mod terminal;
 mod text;

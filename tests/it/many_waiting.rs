@@ -30,7 +30,7 @@ async fn crowd(waiting: u64) -> (Redis, Desk) {
 /// How often a whole record was read.
 fn records_read(redis: &mut Redis) -> u64 {
     let stats: String = redis.run("INFO commandstats");
-    let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_hgetall:calls="));
+    let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_hmget:calls="));
     calls.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
 }
 

@@ -430,7 +430,10 @@ async fn a_crowd_of_silent_drivers_costs_no_more_than_a_handful() {
         for _ in 0..20 {
             let part = store.sweep(&actor("w"), Duration::from_micros(1), pace, 50).await.unwrap();
             assert!(part.looks.iter().all(|look| look.outcome == Outcome::Waiting), "{part:?}");
-            quickest = quickest.min(script_us(&mut redis));
+            let took = script_us(&mut redis);
+            if !part.looks.is_empty() {
+                quickest = quickest.min(took);
+            }
         }
         figures.push(quickest);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::{Record, RequestId, UnixMs, clean};
-use crate::store::server::unix_ms;
+use crate::store::server::{MAX_WORKERS, unix_ms};
 use crate::store::{Store, StoreError};
 
 /// So many requests are examined at the most.
@@ -79,7 +79,7 @@ impl Store {
     /// Where Redis cannot be read.
     pub async fn pulses(&self) -> Result<Vec<Pulse>, StoreError> {
         let mut pipe = redis::pipe();
-        pipe.cmd("TIME").cmd("ZRANGE").arg(&self.keys.workers).arg(0).arg(-1).arg("REV").arg("WITHSCORES");
+        pipe.cmd("TIME").cmd("ZRANGE").arg(&self.keys.workers).arg(0).arg(MAX_WORKERS - 1).arg("REV").arg("WITHSCORES");
         let (now, workers): Beats = self.query_all(&pipe).await?;
         let now = UnixMs(now.0 * 1_000 + now.1 / 1_000);
         let pulse = |(name, at): (Vec<u8>, f64)| Pulse { worker: clean(&name), age: now.since(unix_ms(at)) };

@@ -72,6 +72,7 @@ async fn settle(redis: &mut Redis, store: &Store, services: &Services, recorder:
     for list in ["due", "waiting", "queue", "reach"] {
         assert_eq!(redis.run::<u64>(&format!("EXISTS cabstand:{list}")), 0, "nobody is left on the list {list}");
     }
+    assert_eq!(redis.run::<Vec<String>>("KEYS cabstand:reach:*"), Vec::<String>::new(), "nobody is left in a class");
     history
 }
 
