@@ -431,7 +431,8 @@ async fn a_crowd_of_silent_drivers_costs_no_more_than_a_handful() {
             let part = store.sweep(&actor("w"), Duration::from_micros(1), pace, 50).await.unwrap();
             assert!(part.looks.iter().all(|look| look.outcome == Outcome::Waiting), "{part:?}");
             let took = script_us(&mut redis);
-            if !part.looks.is_empty() {
+            // One that Redis does not know yet is only looked up.
+            if !part.looks.is_empty() && took > 100.0 {
                 quickest = quickest.min(took);
             }
         }
