@@ -63,7 +63,13 @@
 //! time, and where Redis says something by which another one may be meant: that it is a replica now, say. No command is sent
 //! twice; who asked for a change and got no answer is told that it may be done. Redis that is there and cannot has an
 //! [`store::Ailment`], with words for what it means and what to do. What is wrong, and since when, is noted in one place
-//! (`store/condition.rs`), which writes it into the log once, and once when it is over; `/health` and `/metrics` read it there.
+//! (`store/condition.rs`), which writes it into the log once, and once when it is over; `/health` and `/metrics` read it there. A
+//! write that Redis turned down is noted under its name until it goes well, and `/health` looks at rights and keys itself.
+//!
+//! Redis takes nothing back of a script that it stops half way, for want of a right say. So each script that changes something
+//! does it in steps that it can take back (`all_or_nothing` in `lib.lua`), reserves what it gives away first, and writes the
+//! event with the record. What is not certainly absent counts as there: an error on reading a record ends no request.
+//!
 //! Tasks that must not end try again with pauses that grow ([`store::Outage`]).
 //!
 //! # Who is let in

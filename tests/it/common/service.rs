@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cabstand::http_client;
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{LAT, LNG, Redis, until};
+use super::{LAT, LNG, PATIENCE, Redis, until};
 
 /// A running service. It is killed when this is dropped.
 pub struct Service {
@@ -105,7 +105,7 @@ impl Service {
 
     /// Waits until `/health` answers so.
     pub async fn wait_for_health(&self, status: StatusCode) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         while self.caller.health().await != status {
             assert!(Instant::now() < deadline, "waited in vain for /health to answer {status}");
         }
