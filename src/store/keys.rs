@@ -58,12 +58,16 @@ pub(super) struct Keys {
     sweep: String,
     fresh: String,
     pub(super) stale: String,
+    /// The stream of what must be delivered: ends of requests, and reopenings.
+    pub(super) ends: String,
     pub(super) canary: String,
     /// What is to be posted to the webhook, event ids by the time of their next try.
     pub(super) outbox: String,
     /// What the names of the messages in the outbox begin with.
     pub(super) messages: String,
     pub(super) dead_letters: String,
+    /// A hash: the bound of the outbox, and counts of what was trimmed before it was delivered.
+    pub(super) delivery: String,
     records: String,
 }
 
@@ -84,17 +88,19 @@ impl Keys {
             sweep: key("cabstand:sweep"),
             fresh: key("cabstand:fresh"),
             stale: key("cabstand:stale"),
+            ends: key("cabstand:ends"),
             canary: key("cabstand:canary:"),
             outbox: key("cabstand:outbox"),
             messages: key("cabstand:outbox:"),
             dead_letters: key("cabstand:webhook:dead"),
+            delivery: key("cabstand:delivery"),
             records: key("cabstand:request:"),
             prefix,
         }
     }
 
     /// In the order in which `assets/lua/lib.lua` names them.
-    pub(super) fn of_scripts(&self) -> [&str; 12] {
+    pub(super) fn of_scripts(&self) -> [&str; 13] {
         [
             &self.drivers,
             &self.counter,
@@ -108,6 +114,7 @@ impl Keys {
             &self.sweep,
             &self.fresh,
             &self.stale,
+            &self.ends,
         ]
     }
 
@@ -115,11 +122,11 @@ impl Keys {
     pub(super) fn with_types(&self) -> Vec<(&str, &'static str)> {
         let type_of = |key: &str| match key {
             key if key == self.counter => "string",
-            key if key == self.events || key == self.dead_letters => "stream",
-            key if key == self.sweep => "hash",
+            key if key == self.events || key == self.ends || key == self.dead_letters => "stream",
+            key if key == self.sweep || key == self.delivery => "hash",
             _ => "zset",
         };
-        let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters]);
+        let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters, &self.delivery]);
         all.map(|key| (key, type_of(key))).collect()
     }
 
@@ -181,7 +188,8 @@ mod tests {
                 "cabstand:reach",
                 "cabstand:sweep",
                 "cabstand:fresh",
-                "cabstand:stale"
+                "cabstand:stale",
+                "cabstand:ends"
             ]
         );
         let id = RequestId::new(7).unwrap();

@@ -212,7 +212,7 @@ async fn a_deadline_beyond_the_calendar_is_borne() {
 }
 
 /// The names of all keys, each with its type.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 16] = [
     ("drivers", "zset"),
     ("request_id", "string"),
     ("cabstand:due", "zset"),
@@ -225,6 +225,8 @@ const KEYS: [(&str, &str); 14] = [
     ("cabstand:sweep", "hash"),
     ("cabstand:fresh", "zset"),
     ("cabstand:stale", "zset"),
+    ("cabstand:ends", "stream"),
+    ("cabstand:delivery", "hash"),
     ("cabstand:outbox", "zset"),
     ("cabstand:webhook:dead", "stream"),
 ];
