@@ -22,8 +22,7 @@ local lease, most, give_up, is_probe = tonumber(ARGV[1]), tonumber(ARGV[2]), ton
 local trimmed, dead, due = 0, {}, {}
 
 -- A message that is past its time goes to the dead letters. If Redis refuses that, it stays where it is, and is not tried.
-local function give_up_on(id, tries, why)
-  local body = redis.call('HGET', message_key(id), 'body')
+local function give_up_on(id, tries, why, body)
   local is_done, count = pcall(bury, id, tries, why, body)
   if is_done then
     trimmed = trimmed + count
@@ -33,17 +32,16 @@ end
 
 -- Reads a message that is due; one that cannot be read is an external writer's, or its hash is gone.
 local function examine(id)
-  local message = redis.pcall('HMGET', message_key(id), 'tries', 'since', 'error')
-  local is_there = not message.err and is_event(id) and redis.call('HEXISTS', message_key(id), 'body') == 1
-  if not is_there then
+  local message = redis.pcall('HMGET', message_key(id), 'body', 'tries', 'since', 'error')
+  if not is_event(id) or message.err or not message[1] then
     redis.call('ZREM', OUTBOX, id)
     return
   end
-  local tries, since = tonumber(message[1]) or 0, tonumber(message[2])
+  local body, tries, since = message[1], tonumber(message[2]) or 0, tonumber(message[3])
   if since and NOW >= since + give_up then
-    give_up_on(id, tries, message[3] or 'its time was up before its turn came')
+    give_up_on(id, tries, message[4] or 'its time was up before its turn came', body)
   else
-    due[#due + 1] = {id = id, tries = tries}
+    due[#due + 1] = {id = id, tries = tries, body = body}
   end
 end
 
@@ -59,7 +57,7 @@ for i = 1, math.min(most, #due) do
   redis.call('HSET', message_key(id), 'tries', tries)
   redis.call('HSETNX', message_key(id), 'since', NOW)
   redis.call('ZADD', OUTBOX, NOW + lease, id)
-  taken[i] = {id, tries, redis.call('HGET', message_key(id), 'body')}
+  taken[i] = {id, tries, due[i].body}
 end
 local next_due = redis.call('ZRANGE', OUTBOX, 0, 0, 'WITHSCORES')[2]
 local wait = next_due and math.ceil(math.max(0, next_due - NOW)) or -1

@@ -8,6 +8,7 @@ use std::time::Duration;
 use redis::Value;
 
 use super::events::{Reader, Stream};
+use super::losses::Lost;
 use super::member::{Member, Place};
 use super::scripts::Script;
 use super::{Store, StoreError, millis};
@@ -80,23 +81,22 @@ impl Store {
         }
     }
 
-    /// How many entries of the stream of all events wait for a group of the webhook there, which only an older version reads;
-    /// `None` if there is none. This version reads ends from their own stream, and leaves that group alone.
+    /// What waits in the stream of all events for a group of the webhook there, which only an older version reads; `None` if
+    /// there is no such group. This version reads ends from their own stream, and leaves that group alone.
     ///
     /// # Errors
     /// If Redis cannot be read.
-    pub async fn outdated_webhook_group(&self) -> Result<Option<u64>, StoreError> {
+    pub async fn outdated_webhook_group(&self) -> Result<Option<Lost>, StoreError> {
         let groups = self.query(redis::cmd("XINFO").arg("GROUPS").arg(&self.keys.events)).await;
         let groups: Vec<HashMap<String, Value>> = match groups {
             Err(StoreError::Server { reason, .. }) if reason.contains("no such key") => Vec::new(),
             groups => groups?,
         };
-        let number = |group: &HashMap<String, Value>, field| {
-            group.get(field).and_then(|value| redis::from_redis_value_ref::<u64>(value).ok()).unwrap_or(0)
-        };
         let name = Value::BulkString(Group::Webhook.name().as_bytes().to_vec());
-        let old = groups.into_iter().find(|group| group.get("name") == Some(&name));
-        Ok(old.map(|group| number(&group, "pending") + number(&group, "lag")))
+        let Some(mut old) = groups.into_iter().find(|group| group.get("name") == Some(&name)) else { return Ok(None) };
+        let mut number = |field| old.remove(field).and_then(|value| redis::from_redis_value::<u64>(value).ok());
+        // Redis 6.2 does not tell how far a group is behind.
+        Ok(Some(number("pending").zip(number("lag")).map_or(Lost::Some, |(pending, lag)| Lost::Count(pending + lag))))
     }
 
     /// Strikes off the group who is gone, and the one who leaves. One who has something pending stays, until others have

@@ -1,6 +1,7 @@
 //! What left a bounded stream before it was delivered: it is counted in Redis, so that it is never lost in silence.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -22,6 +23,15 @@ pub enum Lost {
     Some,
     /// This many.
     Count(u64),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Some => f.write_str("some"),
+            Self::Count(count) => write!(f, "{count}"),
+        }
+    }
 }
 
 impl Lost {

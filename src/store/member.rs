@@ -177,11 +177,28 @@ impl Member {
                 reply => claimed(reply?)?,
             };
             batch.add(stream, reply.entries);
+            let gone = reply.deleted + if reply.has_nil { self.drop_deleted(stream).await? } else { 0 };
             if stream == Stream::Ends {
-                deleted += reply.deleted;
+                deleted += gone;
             }
         }
         Ok((batch, deleted))
+    }
+
+    /// Strikes entries that were deleted off what is pending for this member, as only Redis 7 does by itself. Returns how many.
+    async fn drop_deleted(&self, stream: Stream) -> Result<usize, StoreError> {
+        let (key, group) = (stream.key(&self.store.keys), self.group.name());
+        let mut pending = redis::cmd("XPENDING");
+        pending.arg(key).arg(group).arg("-").arg("+").arg(BATCH).arg(self.consumer.as_str());
+        let pending: Vec<(String, String, u64, u64)> = self.store.query(&pending).await?;
+        let mut deleted = 0;
+        for (id, ..) in pending {
+            let found: Vec<Entry> = self.store.query(redis::cmd("XRANGE").arg(key).arg(&id).arg(&id)).await?;
+            if found.is_empty() {
+                deleted += self.store.query::<usize>(redis::cmd("XACK").arg(key).arg(group).arg(&id)).await?;
+            }
+        }
+        Ok(deleted)
     }
 }
 
@@ -194,6 +211,8 @@ struct Claimed {
     entries: Vec<Entry>,
     /// Entries that were deleted before they were acknowledged. Redis has struck them off its list of what is pending.
     deleted: usize,
+    /// Whether there are some that Redis has not struck off.
+    has_nil: bool,
 }
 
 /// An answer to `XAUTOCLAIM`: a cursor, the entries, and since Redis 7 the ids of those that were deleted. Before that these stand
@@ -204,8 +223,10 @@ fn claimed(reply: Vec<Value>) -> Result<Claimed, StoreError> {
     let mut part = || parts.next().unwrap_or(Value::Nil);
     let entries: Option<Vec<Option<Entry>>> = redis::from_redis_value(part()).map_err(odd)?;
     let deleted: Option<Vec<String>> = redis::from_redis_value(part()).map_err(odd)?;
+    let entries = entries.unwrap_or_default();
     Ok(Claimed {
-        entries: entries.into_iter().flatten().flatten().collect(),
+        has_nil: entries.iter().any(Option::is_none),
+        entries: entries.into_iter().flatten().collect(),
         deleted: deleted.unwrap_or_default().len(),
     })
 }

@@ -41,11 +41,7 @@ fn lost(key: &str, losses: &Losses, now: UnixMs) -> Vec<Finding> {
     ];
     let told = |(name, loss, what, advice): (&str, Option<Loss>, &str, &str)| {
         let Loss { lost, at } = loss?;
-        let count = match lost {
-            Lost::Count(count) => count.to_string(),
-            Lost::Some => "some".to_owned(),
-        };
-        let seen = format!("{count} {what}, the last {} ago", format_span(now.since(at)));
+        let seen = format!("{lost} {what}, the last {} ago", format_span(now.since(at)));
         let forget = run(format!("redis-cli HDEL '{key}' lost_{name} lost_{name}_at"));
         let then = say("To count anew:");
         Some(Finding::new(TOPIC, Verdict::Warning, seen).advise([say(advice), then, forget]))
@@ -58,7 +54,7 @@ const KEEP_POSTING: &str = "They were trimmed from cabstand:ends before a servic
 const KEEP_READING: &str = "They were trimmed from cabstand:ends before a service read them. Keep a service running.";
 const READ_THEM: &str = "About 10 000 are kept. Read them in time, or see why so many are given up.";
 
-fn old_group(waiting: u64) -> Finding {
+fn old_group(waiting: Lost) -> Finding {
     let seen = format!(
         "a group of an older version is left at cabstand:events, with {waiting} events that nobody reads: this version posts \
          from cabstand:ends"
