@@ -49,9 +49,11 @@
 //! have each driver at the place of its last report, so the search for the nearest goes through the fresh alone, and one whom
 //! another hand has set elsewhere since can be told from one who is silent.
 //!
-//! Whoever ends a request writes the end into the stream of events in the same script. All telling begins there: a consumer
-//! group of [`rider`] logs it in the article's words, another one puts it into an outbox for the operator's webhook, and
-//! every service gives it to the riders who listen at its door. Every clock is Redis' own `TIME`.
+//! Whoever ends a request writes the end in the same script into two streams: that of all events, which is the history, and that
+//! of ends, which does not share its bound with attempts. All telling begins at the second: a consumer group of [`rider`] logs
+//! it in the article's words, another one puts it into an outbox for the operator's webhook, and every service gives it to
+//! the riders who listen at its door. Stream, outbox and dead letters are bounded, and what a bound costs is counted
+//! ([`store::Losses`]). Every clock is Redis' own `TIME`.
 //!
 //! What callers ask of Redis while it is busy with others before them is gathered and goes to it together, each caller being
 //! answered after the write: a script's set-up and its way through the connection cost more than a report. Nothing waits for

@@ -3,13 +3,14 @@
 -- way back is an operator's who takes a cancel back while its key still says so (`reopen.lua`).
 
 local DRIVERS, COUNTER, DUE, WAITING, SEEN, EVENTS, WORKERS, QUEUE, REACH, SWEEP, FRESH, STALE, IDS, IDEMPOTENCY,
-  IDEMPOTENCY_ENDS = unpack(KEYS)
+  IDEMPOTENCY_ENDS, ENDS_STREAM = unpack(KEYS)
 local PREFIX = table.remove(ARGV, 1)
 
 local RECORD_KEPT_MS = 3600000    -- a record is kept for an hour after its end
 local CANCELLED_KEPT_MS = 60000   -- a cancelled key lives for a minute, as in the article
 local WORKER_KEPT_MS = 60000      -- a worker that was not heard of for a minute is struck off
 local EVENTS_KEPT = 100000        -- about so many events stay in the stream
+local ENDS_KEPT = 100000          -- the stream of ends keeps about this many of its own
 local LIFE_KEPT = 64              -- so many events of a request are noted in its record, the newest
 local LIFE_READ = 4096            -- of the note, which a foreign hand may have made long, so many bytes are read
 local DEADLINE_SLACK_MS = 20      -- a deadline that is off by no more than this is the same
@@ -62,8 +63,48 @@ end
 -- The name of an operator's deed while it is being done (see `lib_deed.lua`): what is told meanwhile is told of it.
 local DEED
 
--- One entry in the stream; answers its id. `fields` is a flat list; a pair without a value is left out, and of one that a
--- foreign hand has made long only the beginning is told. But a driver's id is needed as it is.
+-- These events also go into the stream of ends, which does not share its bound with attempts and reports. Readers who must
+-- not miss the end of a request (webhook, riders) read it there.
+local MUST_BE_DELIVERED = {found = true, expired = true, cancelled = true, reopened = true}
+
+-- Makes sure that the stream of ends can be written, before anything is told. Redis does not undo what a script has done before
+-- it fails, and an end that cannot be delivered must be none. A key of another type is no stream of ours: it is deleted.
+local function prepare_ends()
+  local kind = redis.call('TYPE', ENDS_STREAM).ok
+  if kind ~= 'stream' and kind ~= 'none' then redis.call('DEL', ENDS_STREAM) end
+end
+
+-- Adds an event to the stream of ends, under the same id. The stream refuses the id if it already has a later one: `EVENTS` was
+-- deleted, say, and the clock set back. Then the entry gets the next id there is, and names its event. If there is no next id
+-- either, an external writer has used up the last one, and the stream begins anew. Returns the id of the entry.
+local function add_end(event, entry)
+  local function add(id)
+    local added = redis.pcall('XADD', ENDS_STREAM, 'MAXLEN', '~', ENDS_KEPT, id, unpack(entry))
+    return not added.err and added, added
+  end
+  local added, refusal = add(event)
+  if added then return added end
+  entry[#entry + 1] = 'event'
+  entry[#entry + 1] = event
+  added = add('*')
+  if added then return added end
+  redis.call('DEL', ENDS_STREAM)
+  added, refusal = add(event)
+  if not added then error(refusal) end
+  return added
+end
+
+-- The id that an event of this script has in the stream of ends.
+local ends_ids = {}
+
+-- Takes an event back that was written by this very script: nobody has read it yet.
+local function withdraw(event)
+  redis.call('XDEL', EVENTS, event)
+  if ends_ids[event] then redis.call('XDEL', ENDS_STREAM, ends_ids[event]) end
+end
+
+-- One entry in the stream; returns its id. `fields` is a flat list; a pair without a value is left out, and of one that an
+-- external writer has made long only the beginning is kept. But a driver's id is needed as it is.
 local function enter(kind, fields)
   local entry = {'type', kind}
   for i = 1, #fields, 2 do
@@ -78,12 +119,17 @@ local function enter(kind, fields)
     entry[#entry + 1] = 'deed'
     entry[#entry + 1] = DEED
   end
-  return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
-end
-
--- Takes an event back that was written by this very script: nobody has read it yet.
-local function withdraw(event)
-  redis.call('XDEL', EVENTS, event)
+  if MUST_BE_DELIVERED[kind] then prepare_ends() end
+  local event = redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
+  if MUST_BE_DELIVERED[kind] then
+    local well, added = pcall(add_end, event, entry)
+    if not well then
+      withdraw(event)
+      error(added, 0)
+    end
+    ends_ids[event] = added
+  end
+  return event
 end
 
 -- Runs `steps`, all of them or none: Redis takes nothing back of a script that fails. `steps` gets a list, and adds to it after

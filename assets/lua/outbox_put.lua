@@ -1,13 +1,26 @@
--- Moves events from their group into the outbox. ARGV: group, then event id and body in turns, '' for one that is not posted.
+-- Moves events from their group into the outbox. ARGV: group, how many messages the outbox may hold, then for each entry of the
+-- stream its id, the id of its event, and the body, '' for one that is not posted.
 -- Acknowledging and putting are one script, so a death in between can neither lose a message nor make two of it; and whoever
 -- comes late with an event that another member took over and has dealt with finds it acknowledged. Only where the group is
--- gone, and nothing in it can be acknowledged any more, everything is put.
-local group = table.remove(ARGV, 1)
-local is_lost = redis.pcall('XPENDING', EVENTS, group).err
-for i = 1, #ARGV, 2 do
-  local id, body = ARGV[i], ARGV[i + 1]
-  local is_ours = redis.call('XACK', EVENTS, group, id) == 1
-  if body ~= '' and (is_ours or is_lost) and redis.call('ZADD', OUTBOX, 'NX', NOW, id) == 1 then
-    redis.call('HSET', message_key(id), 'body', body, 'tries', 0)
+-- gone, and nothing in it can be acknowledged any more, everything is put. What has no room stays pending in the group.
+local group, most = table.remove(ARGV, 1), tonumber(table.remove(ARGV, 1))
+redis.pcall('HSET', COUNTS, 'outbox_max', string.format('%.0f', most))
+local room = most - redis.call('ZCARD', OUTBOX)
+local is_lost = false
+local pending = redis.pcall('XPENDING', ENDS_STREAM, group)
+if pending.err then
+  is_lost = pending.err:find('NOGROUP', 1, true) ~= nil
+  if not is_lost then error(pending) end
+end
+for i = 1, #ARGV, 3 do
+  local entry, id, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if body == '' then
+    redis.call('XACK', ENDS_STREAM, group, entry)
+  elseif room > 0 then
+    local is_ours = redis.call('XACK', ENDS_STREAM, group, entry) == 1
+    if (is_ours or is_lost) and redis.call('ZADD', OUTBOX, 'NX', NOW, id) == 1 then
+      redis.call('HSET', message_key(id), 'body', body, 'tries', 0, 'since', NOW)
+      room = room - 1
+    end
   end
 end

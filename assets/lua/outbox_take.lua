@@ -1,6 +1,11 @@
--- Takes messages that are due. ARGV: lease in ms, how many at the most.
--- Answers {now, ms until the next is due or -1, {event id, tries with this one, body}...}.
+-- Takes messages that are due, and gives up those that are past their time without another try. ARGV: lease in ms, how many to
+-- take at most, ms in the outbox after which a message is given up, and '1' for a probe: that takes the message with the fewest
+-- tries, which tells most about the receiver.
+-- Returns {now, ms until the next is due or -1, whether more may have to be given up, how many dead letters were trimmed,
+-- {event id, tries, last error} of each that was given up, {event id, tries with this one, body} of each that was taken}.
 -- The next try is set to the lease's end: nobody else takes it meanwhile, and one whose taker dies comes back.
+
+local GIVEN_UP = 100  -- at most this many are given up at once, so that Redis is not held for long
 
 -- Whether a text is a whole number as Redis writes one: with no zero before it, and no greater than the greatest.
 local function is_number(text, greatest)
@@ -13,20 +18,48 @@ local function is_event(id)
   return at and is_number(at, '9223372036854775807') and is_number(seq, '18446744073709551615')
 end
 
-local lease, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local answer = {NOW, -1}
-for _, id in ipairs(redis.call('ZRANGE', OUTBOX, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most)) do
-  local message = redis.pcall('HMGET', message_key(id), 'body', 'tries')
-  if is_event(id) and not message.err and message[1] then
-    local tries = (tonumber(message[2]) or 0) + 1
-    redis.call('HSET', message_key(id), 'tries', tries)
-    redis.call('HSETNX', message_key(id), 'since', NOW)
-    redis.call('ZADD', OUTBOX, NOW + lease, id)
-    answer[#answer + 1] = {id, tries, message[1]}
-  else
-    redis.call('ZREM', OUTBOX, id)  -- a foreign hand's, or its message is gone
+local lease, most, give_up, is_probe = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local trimmed, dead, due = 0, {}, {}
+
+-- A message that is past its time goes to the dead letters. If Redis refuses that, it stays where it is, and is not tried.
+local function give_up_on(id, tries, why, body)
+  local is_done, count = pcall(bury, id, tries, why, body)
+  if is_done then
+    trimmed = trimmed + count
+    dead[#dead + 1] = {id, tries, why}
   end
 end
+
+-- Reads a message that is due. One that is no hash is an external writer's, or it is gone; any other error leaves it as it is.
+local function examine(id)
+  local message = redis.pcall('HMGET', message_key(id), 'body', 'tries', 'since', 'error')
+  if message.err and redis.call('TYPE', message_key(id)).ok == 'hash' then error(message) end
+  if not is_event(id) or message.err or not message[1] then
+    redis.call('ZREM', OUTBOX, id)
+    return
+  end
+  local body, tries, since = message[1], tonumber(message[2]) or 0, tonumber(message[3])
+  if since and NOW >= since + give_up then
+    give_up_on(id, tries, message[4] or 'its time was up before its turn came', body)
+  else
+    due[#due + 1] = {id = id, tries = tries, body = body}
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGE', OUTBOX, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most + GIVEN_UP)) do
+  if #due >= most and most > 0 and not is_probe then break end
+  examine(id)
+end
+if is_probe then table.sort(due, function(a, b) return a.tries < b.tries end) end
+
+local taken = {}
+for i = 1, math.min(most, #due) do
+  local id, tries = due[i].id, due[i].tries + 1
+  redis.call('HSET', message_key(id), 'tries', tries)
+  redis.call('HSETNX', message_key(id), 'since', NOW)
+  redis.call('ZADD', OUTBOX, NOW + lease, id)
+  taken[i] = {id, tries, due[i].body}
+end
 local next_due = redis.call('ZRANGE', OUTBOX, 0, 0, 'WITHSCORES')[2]
-if next_due then answer[2] = math.ceil(math.max(0, next_due - NOW)) end
-return answer
+local wait = next_due and math.ceil(math.max(0, next_due - NOW)) or -1
+return {NOW, wait, #dead >= GIVEN_UP and 1 or 0, trimmed, dead, taken}

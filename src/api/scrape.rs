@@ -80,6 +80,11 @@ fn live(
             let waiting = "Ends of requests that are still to be posted to the webhook";
             show("cabstand_webhook_waiting", waiting, outbox.waiting);
             show("cabstand_webhook_dead", "Dead letters that are kept", outbox.dead);
+            if let Some(max) = outbox.max {
+                show("cabstand_webhook_outbox_max", "How many ends may wait to be posted to the webhook", max);
+                let full = "1 while no further end has room to wait for the webhook, else 0";
+                show("cabstand_webhook_outbox_full", full, u64::from(outbox.is_full()));
+            }
         }
     });
     page.handle().render()

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use super::failure::Failure;
 use crate::api::REASONS;
-use crate::store::Ailment;
+use crate::store::{Ailment, Group};
 
 /// Each histogram with what it tells and its buckets, in seconds.
 const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
@@ -67,6 +67,15 @@ fn describe() {
     describe_counter!("cabstand_attempts_total", "Looks for a driver that the schedule asked for");
     describe_counter!("cabstand_redis_errors_total", "Commands that Redis did not carry out, by kind of error");
     describe_counter!("cabstand_webhook_deliveries_total", "Deliveries to the webhook's receiver, by outcome");
+    describe_counter!(
+        "cabstand_ends_lost_total",
+        "Ends of requests that were trimmed from their stream before a group of services read them, by group"
+    );
+    describe_counter!("cabstand_webhook_dead_trimmed_total", "Dead letters that made room for newer ones");
+    describe_gauge!(
+        "cabstand_webhook_circuit_open",
+        "1 while the webhook's receiver fails everything and gets one probe at a time, else 0"
+    );
     describe_counter!("cabstand_http_refused_total", "Callers that were turned away at the doors, by reason");
     describe_gauge!("cabstand_http_connections", "HTTP connections that are open, WebSockets among them");
 }
@@ -81,6 +90,10 @@ fn begin_at_zero() {
     for outcome in ["delivered", "failed", "dead"] {
         counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(0);
     }
+    for group in [Group::Webhook, Group::Riders] {
+        counter!("cabstand_ends_lost_total", "group" => group.name()).increment(0);
+    }
+    counter!("cabstand_webhook_dead_trimmed_total").increment(0);
     for reason in REASONS {
         counter!("cabstand_http_refused_total", "reason" => reason).increment(0);
     }

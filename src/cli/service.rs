@@ -11,7 +11,7 @@ use super::host;
 use crate::api::{self, Serving, Settings};
 use crate::domain::Actor;
 use crate::rider::{self, Hub, webhook};
-use crate::store::{Group, Store};
+use crate::store::{Group, Store, StoreError};
 use crate::worker;
 
 /// What a service is made of.
@@ -36,6 +36,7 @@ impl Service {
         if let Some(webhook) = webhook {
             store.join(Group::Webhook, &name).await?;
             tracing::info!("The ends of requests are posted to {}", webhook.receiver.origin());
+            warn_of_outdated_group(&store).await?;
             tasks.spawn(webhook::run(store.clone(), name.clone(), webhook, shutdown.clone()));
         }
         tasks.spawn(api::run(listener, store.clone(), hub.clone(), settings, serving, shutdown.clone()));
@@ -57,6 +58,17 @@ impl Service {
 /// id, and what is noted under a name must not be taken for another start's: so a random part is in it.
 fn worker_name() -> Actor {
     Actor::new(&format!("worker-{}-{}-{:06x}", host(), std::process::id(), rand::random::<u32>() >> 8))
+}
+
+/// An older version posted from the stream of all events. What its group there has not read is not posted by this one.
+async fn warn_of_outdated_group(store: &Store) -> Result<(), StoreError> {
+    if let Some(waiting) = store.outdated_webhook_group().await? {
+        tracing::warn!(
+            "webhook: a group of an older version is left at cabstand:events with {waiting} events that this version does not \
+             post; `cabstand doctor` says what to do"
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -29,9 +29,12 @@ pub(super) struct Options {
     /// The longest pause after a first failure; it doubles up to 5 minutes
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_span)]
     webhook_backoff: Duration,
-    /// How long a delivery is tried again before it goes to the dead letters
+    /// How long a delivery may wait in the outbox before it goes to the dead letters
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = parse_span)]
     webhook_give_up_after: Duration,
+    /// How many deliveries may wait in the outbox; when it is full, ends wait in their stream
+    #[arg(long, value_name = "COUNT", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
+    webhook_outbox_max: u64,
 }
 
 impl Options {
@@ -51,8 +54,12 @@ impl Options {
         let secret = secret_in(file)?;
         let receiver = Receiver::new(url, secret, self.webhook_timeout);
         let receiver = receiver.map_err(|error| Failure::Usage(format!("--webhook: {error}")))?;
-        let (backoff, give_up_after) = (self.webhook_backoff, self.webhook_give_up_after);
-        Ok(Some(Settings { receiver, backoff, give_up_after }))
+        Ok(Some(Settings {
+            receiver,
+            backoff: self.webhook_backoff,
+            give_up_after: self.webhook_give_up_after,
+            outbox_max: self.webhook_outbox_max,
+        }))
     }
 }
 

@@ -3,6 +3,7 @@
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::losses;
 use crate::domain::{Actor, Event};
 use crate::store::{Batch, Group, Member, Outage, Store, StoreError};
 
@@ -22,30 +23,32 @@ impl Membership {
         Self { store, group, consumer, member: None, outage }
     }
 
-    /// Waits for the next events of this member; none at the shutdown. Waiting may be broken off; between dealing with a
-    /// batch and acknowledging it nothing is, or it would be dealt with twice.
-    pub(super) async fn next(&mut self, shutdown: &CancellationToken) -> Option<Batch> {
+    /// Waits for the next events of this member, at most this many of each stream; `None` at the shutdown. The batch is empty
+    /// after two seconds without any, and with 0. Waiting may be broken off; between dealing with a batch and acknowledging it
+    /// nothing is, or it would be dealt with twice.
+    pub(super) async fn next(&mut self, most: usize, shutdown: &CancellationToken) -> Option<Batch> {
         loop {
             let read = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return None,
-                read = self.read() => read,
+                read = self.read(most) => read,
             };
             match read {
                 Ok(batch) => {
                     self.outage.over();
-                    if !batch.is_empty() {
-                        return Some(batch);
+                    if let Some(lost) = batch.lost {
+                        losses::report(self.group, lost);
                     }
+                    return Some(batch);
                 }
                 Err(error) => self.pause(&error, shutdown).await,
             }
         }
     }
 
-    async fn read(&mut self) -> Result<Batch, StoreError> {
+    async fn read(&mut self, most: usize) -> Result<Batch, StoreError> {
         if let Some(member) = &mut self.member {
-            return member.next().await;
+            return member.next_at_most(most).await;
         }
         self.member = Some(self.store.join(self.group, &self.consumer).await?);
         Ok(Batch::default())
@@ -74,7 +77,8 @@ impl Membership {
         }
     }
 
-    async fn pause(&mut self, error: &StoreError, shutdown: &CancellationToken) {
+    /// Waits as long as it takes until another try may be worth it after this error.
+    pub(super) async fn pause(&mut self, error: &StoreError, shutdown: &CancellationToken) {
         tokio::select! {
             () = sleep(self.outage.failed(error)) => {}
             () = shutdown.cancelled() => {}

@@ -1,9 +1,10 @@
 //! Telling the rider how the request ended.
 //!
-//! An end is an entry in the stream, written by the script that ended the request. A group reads it, so each end goes to
-//! one of all the services that run, and to another one if that one dies before it has told it.
+//! An end is an entry in the stream of ends, written by the script that ended the request. A group reads it, so each end goes
+//! to one of all the services that run, and to another one if that one dies before it has told it.
 
 mod hub;
+mod losses;
 mod membership;
 mod tally;
 mod told;
@@ -24,7 +25,7 @@ use wording::log_lines;
 /// Tells riders until `shutdown`, as this member of the group.
 pub async fn run(store: Store, consumer: Actor, shutdown: CancellationToken) {
     let mut membership = Membership::new(store, Group::Riders, consumer, "telling riders");
-    while let Some(batch) = membership.next(&shutdown).await {
+    while let Some(batch) = membership.next(usize::MAX, &shutdown).await {
         for line in batch.events.iter().flat_map(log_lines) {
             tracing::info!("{line}");
         }

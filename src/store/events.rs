@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 
+use super::keys::Keys;
 use super::reply::Fields;
 use super::{CONNECT_TIMEOUT, Store, StoreError, millis};
 use crate::domain::{Actor, DriverId, Event, EventKind, RequestId, StreamId, UnixMs};
@@ -93,13 +94,48 @@ impl Store {
     /// Follows the stream from after that event on, or from now on where there is none.
     #[must_use]
     pub fn follow_events(&self, last: Option<StreamId>) -> EventTail {
-        EventTail { reader: Reader::new(self), last: last.map_or_else(|| "$".to_owned(), |id| id.to_string()) }
+        let last = last.map_or_else(|| "$".to_owned(), |id| id.to_string());
+        EventTail { reader: Reader::new(self), stream: Stream::Events, last }
+    }
+
+    /// Follows the stream of ends and reopenings from now on. No number of other events can push an end out of it.
+    #[must_use]
+    pub fn follow_ends(&self) -> EventTail {
+        EventTail { reader: Reader::new(self), stream: Stream::Ends, last: "$".to_owned() }
+    }
+}
+
+/// A stream of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// Everything that happened.
+    Events,
+    /// Ends of requests and reopenings once more, with a bound of their own.
+    Ends,
+}
+
+impl Stream {
+    /// Its key.
+    pub(super) fn key(self, keys: &Keys) -> &str {
+        match self {
+            Self::Events => &keys.events,
+            Self::Ends => &keys.ends,
+        }
+    }
+
+    /// The event in an entry of this stream; `None` if its id or its type cannot be read.
+    pub(super) fn event(self, entry: Entry) -> Option<Event> {
+        match self {
+            Self::Events => event(entry),
+            Self::Ends => end(entry),
+        }
     }
 }
 
 /// A place in the stream that moves on as it is read. It has a connection of its own, since its reads wait.
 pub struct EventTail {
     reader: Reader,
+    stream: Stream,
     last: String,
 }
 
@@ -111,17 +147,18 @@ impl EventTail {
     pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
         let mut read = redis::cmd("XREAD");
         read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(millis(BLOCK));
-        read.arg("STREAMS").arg(&self.reader.store.keys.events).arg(&self.last);
+        read.arg("STREAMS").arg(self.stream.key(&self.reader.store.keys)).arg(&self.last);
         if self.last == "$" {
             // "$" means the end as it is at each call: what came between two calls would be lost.
-            self.last = self.reader.end().await?;
+            self.last = self.reader.end(self.stream).await?;
             return Ok(Vec::new());
         }
-        let entries = self.reader.read(&read).await?;
+        let read = self.reader.read(&read).await?;
+        let entries: Vec<Entry> = read.into_values().flatten().collect();
         if let Some(entry) = entries.last() {
             self.last.clone_from(&entry.0);
         }
-        Ok(entries.into_iter().filter_map(event).collect())
+        Ok(entries.into_iter().filter_map(|entry| self.stream.event(entry)).collect())
     }
 
     /// Whether the stream no longer reaches as far as this place, because it was deleted. A new one may begin with ids that
@@ -131,7 +168,7 @@ impl EventTail {
     /// Where Redis cannot be read.
     pub async fn is_lost(&mut self) -> Result<bool, StoreError> {
         let place = |id: &str| id.parse::<StreamId>().ok();
-        Ok(place(&self.reader.end().await?) < place(&self.last))
+        Ok(place(&self.reader.end(self.stream).await?) < place(&self.last))
     }
 }
 
@@ -147,16 +184,17 @@ impl Reader {
         Self { store: store.clone(), connection: None }
     }
 
-    pub(super) async fn read(&mut self, command: &redis::Cmd) -> Result<Vec<Entry>, StoreError> {
+    /// The new entries of each stream, by its key.
+    pub(super) async fn read(&mut self, command: &redis::Cmd) -> Result<HashMap<Vec<u8>, Vec<Entry>>, StoreError> {
         // The answer is nil when nothing came.
         let reply: Option<HashMap<Vec<u8>, Vec<Entry>>> = self.query(command).await?;
-        Ok(reply.into_iter().flat_map(HashMap::into_values).flatten().collect())
+        Ok(reply.unwrap_or_default())
     }
 
-    /// The id of the newest event, or one before all where there is none.
-    pub(super) async fn end(&mut self) -> Result<String, StoreError> {
+    /// The id of the newest entry of a stream, or one before all if it is empty.
+    pub(super) async fn end(&mut self, stream: Stream) -> Result<String, StoreError> {
         let mut last = redis::cmd("XREVRANGE");
-        last.arg(&self.store.keys.events).arg("+").arg("-").arg("COUNT").arg(1);
+        last.arg(stream.key(&self.store.keys)).arg("+").arg("-").arg("COUNT").arg(1);
         let newest: Vec<Entry> = self.query(&last).await?;
         Ok(newest.into_iter().next().map_or_else(|| "0-0".to_owned(), |(id, _)| id))
     }
@@ -185,9 +223,19 @@ fn config() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(BLOCK * 2))
 }
 
+/// The event in an entry of the stream of ends. One that could not have its event's own id there names it.
+fn end((id, fields): Entry) -> Option<Event> {
+    let fields = Fields::from_list(fields?);
+    let event = of_fields(&id, &fields)?;
+    Some(Event { id: fields.get("event").unwrap_or(event.id), ..event })
+}
+
 /// The event in an entry; none where its id or its type cannot be read.
 pub(super) fn event((id, fields): Entry) -> Option<Event> {
-    let fields = Fields::from_list(fields?);
+    of_fields(&id, &Fields::from_list(fields?))
+}
+
+fn of_fields(id: &str, fields: &Fields) -> Option<Event> {
     Some(Event {
         id: id.parse().ok()?,
         kind: EventKind::parse(&fields.text("type")?),

@@ -67,12 +67,16 @@ pub(super) struct Keys {
     idempotency_ends: String,
     /// What the names of the lists of open requests begin with, one list for each rider and client.
     pub(super) open: String,
+    /// The stream of what must be delivered: ends of requests, and reopenings.
+    pub(super) ends: String,
     pub(super) canary: String,
     /// What is to be posted to the webhook, event ids by the time of their next try.
     pub(super) outbox: String,
     /// What the names of the messages in the outbox begin with.
     pub(super) messages: String,
     pub(super) dead_letters: String,
+    /// A hash: the bound of the outbox, and counts of what was trimmed before it was delivered.
+    pub(super) delivery: String,
     records: String,
 }
 
@@ -97,17 +101,19 @@ impl Keys {
             idempotency: key("cabstand:idempotency"),
             idempotency_ends: key("cabstand:idempotency:ends"),
             open: key("cabstand:open:"),
+            ends: key("cabstand:ends"),
             canary: key("cabstand:canary:"),
             outbox: key("cabstand:outbox"),
             messages: key("cabstand:outbox:"),
             dead_letters: key("cabstand:webhook:dead"),
+            delivery: key("cabstand:delivery"),
             records: key("cabstand:request:"),
             prefix,
         }
     }
 
     /// In the order in which `assets/lua/lib.lua` names them.
-    pub(super) fn of_scripts(&self) -> [&str; 15] {
+    pub(super) fn of_scripts(&self) -> [&str; 16] {
         [
             &self.drivers,
             &self.counter,
@@ -124,6 +130,7 @@ impl Keys {
             &self.ids,
             &self.idempotency,
             &self.idempotency_ends,
+            &self.ends,
         ]
     }
 
@@ -136,11 +143,11 @@ impl Keys {
     pub(super) fn with_types(&self) -> Vec<(String, &'static str)> {
         let type_of = |key: &str| match key {
             key if key == self.counter => "string",
-            key if key == self.events || key == self.dead_letters => "stream",
-            key if key == self.sweep || key == self.ids || key == self.idempotency => "hash",
+            key if key == self.events || key == self.ends || key == self.dead_letters => "stream",
+            key if key == self.sweep || key == self.delivery || key == self.ids || key == self.idempotency => "hash",
             _ => "zset",
         };
-        let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters]);
+        let all = self.of_scripts().into_iter().chain([self.outbox.as_str(), &self.dead_letters, &self.delivery]);
         let all = all.map(|key| (key.to_owned(), type_of(key)));
         all.chain(self.reach_classes().map(|key| (key, "zset"))).collect()
     }
@@ -206,7 +213,8 @@ mod tests {
                 "cabstand:stale",
                 "cabstand:ids",
                 "cabstand:idempotency",
-                "cabstand:idempotency:ends"
+                "cabstand:idempotency:ends",
+                "cabstand:ends"
             ]
         );
         let id = RequestId::new(7).unwrap();

@@ -2,14 +2,15 @@
 //!
 //! A message does not wait in its group, since the stream is trimmed and a receiver may be away for hours.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::groups::{Batch, Group};
+use super::groups::Group;
+use super::member::Batch;
 use super::scripts::{Call, Script};
 use super::{Store, StoreError, millis};
-use crate::domain::{StreamId, UnixMs};
+use crate::domain::{StreamId, UnixMs, clean};
 
 /// The scripts of the outbox, each with the part before it that they share.
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| {
@@ -29,8 +30,11 @@ struct Scripts {
     failed: Script,
 }
 
-/// What `outbox_take.lua` answers of a message: event id, tries, body.
+/// What `outbox_take.lua` answers of a message: event id, tries, and its body or why it was given up.
 type Row = (String, u64, Vec<u8>);
+/// All that it answers: the time, the pause, whether more may have to be given up, trimmed dead letters, what was given up, and
+/// what was taken.
+type TakenReply = (i64, i64, bool, u64, Vec<Row>, Vec<Row>);
 
 /// A message that was taken to be posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,26 @@ pub struct Outgoing {
     pub body: String,
 }
 
+/// A message that was given up because its time was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The event that it tells of.
+    pub event_id: StreamId,
+    /// How often it was tried; 0 if its turn never came.
+    pub tries: u64,
+    /// Why the last try failed, or that there was none.
+    pub why: String,
+}
+
+/// How many messages to take, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// At most this many, in the order in which they are due. With 0, messages are only given up.
+    Due(usize),
+    /// One of those with the fewest tries.
+    Probe,
+}
+
 /// What a sender got from the outbox.
 #[derive(Debug)]
 pub struct Taken {
@@ -50,6 +74,12 @@ pub struct Taken {
     pub now: UnixMs,
     /// The messages, those first that were due first.
     pub messages: Vec<Outgoing>,
+    /// Messages whose time was over. They are dead letters now.
+    pub given_up: Vec<GivenUp>,
+    /// Whether there may be more of these: at most 100 are given up at once.
+    pub more_to_give_up: bool,
+    /// How many older dead letters were trimmed for them.
+    pub trimmed: u64,
     /// How long until the next message is due; none where the outbox is empty.
     pub next_in: Option<Duration>,
 }
@@ -60,7 +90,10 @@ pub enum Fate {
     /// It is tried again.
     Waiting,
     /// It was given up, and is among the dead letters.
-    Dead,
+    Dead {
+        /// How many older dead letters were trimmed for it.
+        trimmed: u64,
+    },
     /// Somebody else has delivered it, or has it now.
     Gone,
 }
@@ -72,41 +105,72 @@ pub struct OutboxCounts {
     pub waiting: u64,
     /// Dead letters that are kept; the oldest go when there are more than about 10 000.
     pub dead: u64,
+    /// How many messages may wait; `None` if no service has put any there yet.
+    pub max: Option<u64>,
+}
+
+impl OutboxCounts {
+    /// Whether no further message has room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.max.is_some_and(|max| self.waiting >= max)
+    }
 }
 
 impl Store {
-    /// Puts a batch of the webhook's group into the outbox and acknowledges all of it, in one step. `messages` are the
-    /// bodies for those of its events that are posted.
+    /// Puts a batch of the webhook's group into the outbox and acknowledges it, in one step. `messages` are the bodies for
+    /// those of its events that are posted. What has no room among `max` messages stays pending, and is given out again.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it: the batch will be given out again.
-    pub async fn put_into_outbox(&self, batch: &Batch, messages: &[(StreamId, String)]) -> Result<(), StoreError> {
+    pub async fn put_into_outbox(
+        &self,
+        batch: &Batch,
+        messages: &[(StreamId, String)],
+        max: u64,
+    ) -> Result<(), StoreError> {
         self.switch.check()?;
         let mut call = self.call_outbox(&SCRIPTS.put);
-        call.arg(Group::Webhook.name());
-        let bodies: HashMap<String, &str> = messages.iter().map(|(id, body)| (id.to_string(), body.as_str())).collect();
-        for id in &batch.ids {
-            call.arg(id).arg(*bodies.get(id).unwrap_or(&""));
+        call.arg(Group::Webhook.name()).arg(max);
+        let bodies: BTreeMap<StreamId, &str> = messages.iter().map(|(id, body)| (*id, body.as_str())).collect();
+        for entry in &batch.entries {
+            let body = entry.event.and_then(|event| bodies.get(&event)).copied().unwrap_or_default();
+            let event = entry.event.map(|event| event.to_string()).unwrap_or_default();
+            call.arg(&entry.id).arg(event).arg(body);
         }
         self.run(&call).await
     }
 
-    /// Takes messages that are due, so many at the most. Until the lease is over nobody else takes them.
+    /// Takes messages that are due. Until the lease is over nobody else takes them. Those that have been in the outbox for
+    /// longer than `give_up_after` become dead letters without another try.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it.
-    pub async fn take_from_outbox(&self, lease: Duration, most: usize) -> Result<Taken, StoreError> {
+    pub async fn take_from_outbox(
+        &self,
+        lease: Duration,
+        take: Take,
+        give_up_after: Duration,
+    ) -> Result<Taken, StoreError> {
         self.switch.check()?;
+        let (most, is_probe) = match take {
+            Take::Due(most) => (most, 0),
+            Take::Probe => (1, 1),
+        };
         let mut call = self.call_outbox(&SCRIPTS.take);
-        call.arg(millis(lease)).arg(most);
-        let (now, next, rows) = taken(self.run(&call).await?)?;
+        call.arg(millis(lease)).arg(most).arg(millis(give_up_after)).arg(is_probe);
+        let (now, next, more, trimmed, dead, rows): TakenReply = self.run(&call).await?;
         // The script gives out such ids alone as can be read here: one that could not would be leased for ever.
         let message = |(id, tries, body): Row| {
             Some(Outgoing { event_id: id.parse().ok()?, tries, body: String::from_utf8_lossy(&body).into_owned() })
         };
+        let given_up = |(id, tries, why): Row| Some(GivenUp { event_id: id.parse().ok()?, tries, why: clean(&why) });
         Ok(Taken {
             now: UnixMs(now),
             messages: rows.into_iter().filter_map(message).collect(),
+            given_up: dead.into_iter().filter_map(given_up).collect(),
+            more_to_give_up: more,
+            trimmed,
             next_in: u64::try_from(next).ok().map(Duration::from_millis),
         })
     }
@@ -122,8 +186,8 @@ impl Store {
         self.run(&call).await
     }
 
-    /// A try has failed. The next one is after `wait`, and the last one `give_up_after` after the first; after that, or where
-    /// there is to be none, the message goes to the dead letters.
+    /// A try has failed. The next one is after `wait`. The message goes to the dead letters once it has been in the outbox for
+    /// `give_up_after`, or at once if there is to be no further try.
     ///
     /// # Errors
     /// Where the handle is read-only or Redis cannot do it: it is tried again when its lease is over.
@@ -138,11 +202,12 @@ impl Store {
         let mut call = self.call_outbox(&SCRIPTS.failed);
         call.arg(message.event_id.to_string()).arg(message.tries);
         call.arg(wait.map_or_else(String::new, |wait| millis(wait).to_string())).arg(millis(give_up_after)).arg(why);
-        match self.run::<String>(&call).await?.as_str() {
+        let (fate, trimmed): (String, u64) = self.run(&call).await?;
+        match fate.as_str() {
             "waiting" => Ok(Fate::Waiting),
-            "dead" => Ok(Fate::Dead),
+            "dead" => Ok(Fate::Dead { trimmed }),
             "gone" => Ok(Fate::Gone),
-            other => Err(StoreError::Answer(other.to_owned())),
+            _ => Err(StoreError::Answer(fate)),
         }
     }
 
@@ -153,23 +218,24 @@ impl Store {
     pub async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
         let mut pipe = redis::pipe();
         pipe.zcard(&self.keys.outbox).cmd("XLEN").arg(&self.keys.dead_letters);
-        let (waiting, dead) = self.query_all(&pipe).await?;
-        Ok(OutboxCounts { waiting, dead })
+        pipe.cmd("HGET").arg(&self.keys.delivery).arg("outbox_max");
+        let (waiting, dead, max): (u64, u64, Option<Vec<u8>>) = self.query_all(&pipe).await?;
+        let max = max.and_then(|max| String::from_utf8(max).ok()?.parse().ok());
+        Ok(OutboxCounts { waiting, dead, max })
+    }
+
+    /// How many messages are in the outbox.
+    ///
+    /// # Errors
+    /// If Redis cannot be read.
+    pub async fn outbox_fill(&self) -> Result<u64, StoreError> {
+        self.query(redis::cmd("ZCARD").arg(&self.keys.outbox)).await
     }
 
     fn call_outbox<'a>(&self, script: &'a Script) -> Call<'a> {
-        let mut call = script.call(&[&self.keys.events, &self.keys.outbox, &self.keys.dead_letters]);
+        let keys = &self.keys;
+        let mut call = script.call(&[&keys.ends, &keys.outbox, &keys.dead_letters, &keys.delivery]);
         call.arg(&self.keys.messages);
         call
     }
-}
-
-/// The answer of `outbox_take.lua`: the time, the pause, and the messages.
-fn taken(answer: Vec<redis::Value>) -> Result<(i64, i64, Vec<Row>), StoreError> {
-    let odd = |_| StoreError::Answer("the outbox".to_owned());
-    let mut values = answer.into_iter();
-    let mut number = || redis::from_redis_value(values.next().unwrap_or(redis::Value::Nil)).map_err(odd);
-    let (now, next) = (number()?, number()?);
-    let rows = values.map(|row| redis::from_redis_value(row).map_err(odd)).collect::<Result<_, _>>()?;
-    Ok((now, next, rows))
 }

@@ -146,9 +146,20 @@ const WRITE: [&str; 14] = [
     "xadd",
     "xdel",
 ];
-/// What the service does with its groups of readers.
-const GROUPS: [&str; 7] =
-    ["xgroup|create", "xgroup|delconsumer", "xinfo|consumers", "xreadgroup", "xack", "xautoclaim", "xpending"];
+/// What the service does with its groups of readers, and to count what they lost.
+const GROUPS: [&str; 11] = [
+    "xgroup|create",
+    "xgroup|delconsumer",
+    "xgroup|setid",
+    "xinfo|consumers",
+    "xinfo|groups",
+    "xinfo|stream",
+    "xreadgroup",
+    "xack",
+    "xautoclaim",
+    "xpending",
+    "hincrby",
+];
 
 impl Rights {
     /// What this role needs in a region, in the database of this number.
@@ -184,7 +195,8 @@ impl Rights {
             patterns.extend([format!("{}*", keys.canary), format!("{}*", keys.open)]);
         }
         if role == Role::Service {
-            patterns.extend([keys.outbox.clone(), format!("{}*", keys.messages), keys.dead_letters.clone()]);
+            let (outbox, messages) = (keys.outbox.clone(), format!("{}*", keys.messages));
+            patterns.extend([outbox, messages, keys.dead_letters.clone(), keys.delivery.clone()]);
         }
         Self {
             commands,

@@ -212,7 +212,7 @@ async fn a_deadline_beyond_the_calendar_is_borne() {
 }
 
 /// The names of all keys, each with its type.
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 20] = [
     ("drivers", "zset"),
     ("request_id", "string"),
     ("cabstand:due", "zset"),
@@ -229,6 +229,8 @@ const KEYS: [(&str, &str); 18] = [
     ("cabstand:ids", "hash"),
     ("cabstand:idempotency", "hash"),
     ("cabstand:idempotency:ends", "zset"),
+    ("cabstand:ends", "stream"),
+    ("cabstand:delivery", "hash"),
     ("cabstand:outbox", "zset"),
     ("cabstand:webhook:dead", "stream"),
 ];

@@ -83,7 +83,7 @@ async fn after_a_failover_the_new_primary_is_found_though_nothing_was_cut() {
     let mut town = Town::on(old).await;
     let opened = town.redis.run::<String>("GET request_id");
     until("it to have all", || new.try_run::<String>("GET request_id").is_ok_and(|id| id == opened));
-    let groups = |new: &mut Redis| new.run::<Vec<redis::Value>>("XINFO GROUPS cabstand:events").len();
+    let groups = |new: &mut Redis| new.run::<Vec<redis::Value>>("XINFO GROUPS cabstand:ends").len();
     until("the groups to be there", || groups(&mut new) == 2);
 
     new.run::<()>("REPLICAOF NO ONE");

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::common::command::{cabstand, told};
 use crate::common::service::Service;
 use crate::common::tls::free_port;
 use crate::common::{LAT, LNG, PATIENCE, Redis, until};
@@ -93,9 +94,9 @@ async fn a_node_of_a_cluster_that_does_not_hold_the_keys_is_told() {
     let url = format!("redis://127.0.0.1:{}", node.port);
 
     // Without a region its keys are in several slots, and no script is carried out.
-    let scattered = Service::start_at("127.0.0.1:0", &url, &[]);
-    waits_for(&scattered, StatusCode::SERVICE_UNAVAILABLE, "CROSSSLOT").await;
-    drop(scattered);
+    let scattered = cabstand().args(["serve", "--listen", "127.0.0.1:0", "--redis", &url]).output().unwrap();
+    let (code, _, said) = told(scattered);
+    assert!(code == 1 && said.contains("CROSSSLOT") && said.contains("--region NAME"), "{code} {said}");
 
     let service = Service::start_at("127.0.0.1:0", &url, &["--region", "stgo"]);
     waits_for(&service, StatusCode::OK, "ok").await;

@@ -307,7 +307,7 @@ async fn listeners_of_a_redis_that_came_back_empty_are_let_go() {
     redis.kill();
     let _restarted = Restarted::in_place_of(&mut redis);
     // The ids go on above the lost ones: the new stream alone does not show that the old one is gone.
-    redis.run::<()>("XADD cabstand:events * type opened");
+    redis.run::<()>("XADD cabstand:ends * type opened");
     assert_eq!(ears.next().await, Heard::Cut);
     assert_eq!(ears.next().await, Heard::Refused(404));
     assert_eq!(socket.next().await, Said::Closed(4404, "the request is not known any more".to_owned()));
@@ -324,7 +324,7 @@ async fn after_a_flush_old_listeners_are_let_go_and_new_ones_told() {
     // What was there before the stream is followed is read from the record alone, and that is still searching.
     until("the stream to be followed", || redis.run::<String>("CLIENT LIST").contains("cmd=xread "));
     // It is followed up to an id that no later one reaches.
-    redis.run::<()>(&format!("XADD cabstand:events 99999999999999-0 type cancelled request_id {request}"));
+    redis.run::<()>(&format!("XADD cabstand:ends 99999999999999-0 type cancelled request_id {request}"));
     assert_eq!(ears.end().await.0, "cancelled");
     let mut old = Socket::open(caller, &ws(request)).await.unwrap();
     old.message().await;

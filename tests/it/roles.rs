@@ -200,6 +200,9 @@ async fn an_operator_does_all_that_there_is_to_do() {
         ("\x1b[C\r", "moved", 2),
         ("D", "removed", 1),
     ] {
+        if what == "cancelled" {
+            set(&mut redis, "lima", 20.0);
+        }
         if what.is_empty() {
             set(&mut redis, "lima", 1.0);
             pty.wait_until("lima on the map", |screen| screen.contains("lima") && !screen.contains("0 of 1 here"));

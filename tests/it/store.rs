@@ -403,9 +403,9 @@ async fn a_group_that_was_lost_begins_after_what_it_has_seen() {
     assert_eq!(next_requests(&mut group).await, [Some(third)]);
 
     // A new stream whose first event is of the same millisecond as the last one of the old stream, and so has its id.
-    let last: Vec<(String, Vec<String>)> = redis.run("XREVRANGE cabstand:events + - COUNT 1");
+    let last: Vec<(String, Vec<String>)> = redis.run("XREVRANGE cabstand:ends + - COUNT 1");
     redis.run::<()>("FLUSHALL");
-    redis.run::<String>(&format!("XADD cabstand:events {} type cancelled request_id 9", last[0].0));
+    redis.run::<String>(&format!("XADD cabstand:ends {} type cancelled request_id 9", last[0].0));
     assert_eq!(next_requests(&mut group).await, [Some(id(9))]);
 }
 

@@ -2,6 +2,7 @@
 //! and what to do.
 
 mod data;
+mod delivery;
 mod finding;
 mod notifications;
 mod permissions;
@@ -72,7 +73,8 @@ impl Doctor {
         page.add(or_failed("rights", permissions::findings(&store, shared, &facts).await))?;
         page.add(or_failed("notifications", notifications::findings(&store).await))?;
         page.add(or_failed("keys", data::keys(&store).await))?;
-        page.add(or_failed("workers", data::workers(&store).await))
+        page.add(or_failed("workers", data::workers(&store).await))?;
+        page.add(or_failed("delivery", delivery::findings(&store).await))
     }
 }
 

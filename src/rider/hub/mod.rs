@@ -1,6 +1,6 @@
 //! The hub: gives each end of a request to those who listen for it at this service.
 //!
-//! However many listen, one connection follows the stream; a listener who has nothing to hear costs an entry in a map. A
+//! However many listen, one connection follows the stream of ends; a listener who has nothing to hear costs an entry in a map. A
 //! listener is entered first and its request is read then, so that an end is either in the record or still to come.
 //!
 //! The stream can be cut, or go with all of Redis. Whenever the hub takes up a place in the stream, it looks at all the
@@ -122,7 +122,7 @@ impl Hub {
             }
             self.tell(&events);
         } else {
-            let mut place = self.store.follow_events(None);
+            let mut place = self.store.follow_ends();
             place.next().await?;
             self.look().await?;
             *tail = Some(place);

@@ -1,16 +1,19 @@
 //! The operator's webhook: the end of every request is posted to one URL, signed, at least once.
 //!
 //! ```text
-//!   stream ──► group "webhook" ──► outbox ──► receiver
-//!                (collect)           ▲  │ (send)
-//!                                    └──┴──► dead letters
+//!   stream of ends ──► group "webhook" ──► outbox ──► receiver
+//!                        (collect)           ▲  │ (send)
+//!                                            └──┴──► dead letters
 //! ```
+//!
+//! Each of these has a bound. While the outbox is full, ends wait in their stream; what a bound costs is counted and said.
 //!
 //! Each step is one script: whichever service dies in between, another one goes on. A sender leases a message for longer
 //! than a try can take, so no two services post it at a time, and one that dies with it only delays it. The order in which
 //! messages arrive is not kept; a request has one end, so there is no order among messages that would matter.
 
 mod backoff;
+mod breaker;
 mod collect;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -19,6 +22,7 @@ mod message;
 mod noise;
 mod receiver;
 mod retry_after;
+mod room;
 mod secret;
 mod send;
 
@@ -40,12 +44,15 @@ pub struct Settings {
     pub receiver: Receiver,
     /// The longest pause after a first failure; it doubles with each further one, up to 5 minutes.
     pub backoff: Duration,
-    /// A message is given up when so long after its first try it has still not arrived.
+    /// A message is given up when it has been in the outbox for so long.
     pub give_up_after: Duration,
+    /// The outbox holds at most this many messages.
+    pub outbox_max: u64,
 }
 
 /// Posts ends until `shutdown`, as this member of the group.
 pub async fn run(store: Store, consumer: Actor, settings: Settings, shutdown: CancellationToken) {
     let news = Arc::new(Notify::new());
-    tokio::join!(collect::run(store.clone(), consumer, &news, &shutdown), send::run(store, settings, &news, &shutdown),);
+    let collect = collect::run(store.clone(), consumer, settings.outbox_max, &news, &shutdown);
+    tokio::join!(collect, send::run(store, settings, &news, &shutdown));
 }

@@ -8,13 +8,14 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::breaker::{Allowed, Breaker, Change};
 use super::noise::Noise;
 use super::{Settings, backoff, message};
-use crate::domain::UnixMs;
-use crate::store::{Fate, Outage, Outgoing, Store, StoreError};
+use crate::domain::{UnixMs, format_wait};
+use crate::store::{Fate, GivenUp, Outage, Outgoing, Store, StoreError, Take, Taken};
 
-/// So many deliveries are under way at the most, however many wait: a receiver that hangs takes no more than these.
-const AT_ONCE: usize = 16;
+/// At most this many deliveries are under way, however many wait.
+pub(super) const SLOTS: usize = 16;
 /// The outbox is looked into at least so often, for what other services have put there and not posted.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// At the shutdown, what is under way gets so long. What is not done then comes back with the end of its lease.
@@ -28,6 +29,8 @@ enum Ended {
     Failed {
         why: String,
         fate: Fate,
+        /// The receiver has answered, and never wants to hear of this message again.
+        for_good: bool,
     },
     /// Redis could not be told, so the message comes back when its lease ends.
     Untold(StoreError),
@@ -38,11 +41,14 @@ pub(super) async fn run(store: Store, settings: Settings, news: &Notify, shutdow
     let mut sender = Sender {
         lease: settings.receiver.timeout() * 2 + LEASE_SLACK,
         outage: Outage::new("posting to the webhook", &store),
+        breaker: Breaker::new(settings.backoff),
         store,
         settings: Arc::new(settings),
         under_way: JoinSet::new(),
         noise: Noise::new(),
+        fails_since: None,
     };
+    show(false);
     while !shutdown.is_cancelled() {
         let pause = sender.fill_up().await;
         tokio::select! {
@@ -64,28 +70,49 @@ struct Sender {
     under_way: JoinSet<(Outgoing, Ended)>,
     outage: Outage,
     noise: Noise,
+    breaker: Breaker,
+    /// When the receiver began to be only probed.
+    fails_since: Option<Instant>,
 }
 
 impl Sender {
-    /// Begins as many deliveries as are due and may be under way. Answers how long to wait for more, or none where no more
-    /// can begin until one has ended.
+    /// Begins as many deliveries as are due and may be under way. Returns how long to wait for more, or `None` if no more can
+    /// begin until one has ended.
     async fn fill_up(&mut self) -> Option<Duration> {
         while let Some(ended) = self.under_way.try_join_next() {
             self.note(ended);
         }
-        let free = AT_ONCE - self.under_way.len();
-        if free == 0 {
-            return None;
-        }
-        match self.store.take_from_outbox(self.lease, free).await {
+        let (take, pause) = match self.breaker.allowed(self.under_way.len(), Instant::now()) {
+            Allowed::All if self.under_way.len() == SLOTS => return None,
+            Allowed::All => (Take::Due(SLOTS - self.under_way.len()), HEARTBEAT),
+            Allowed::Probe => (Take::Probe, HEARTBEAT),
+            // What is past its time is given up all the same.
+            Allowed::Nothing(pause) => (Take::Due(0), pause.unwrap_or(HEARTBEAT)),
+        };
+        match self.store.take_from_outbox(self.lease, take, self.settings.give_up_after).await {
             Ok(taken) => {
                 self.outage.over();
-                for message in taken.messages {
-                    self.under_way.spawn(deliver(self.store.clone(), Arc::clone(&self.settings), message, taken.now));
-                }
-                (self.under_way.len() < AT_ONCE).then(|| taken.next_in.unwrap_or(HEARTBEAT).min(HEARTBEAT))
+                let pause = next_look(&taken, take, pause);
+                self.begin(taken);
+                (self.under_way.len() < SLOTS).then_some(pause)
             }
             Err(error) => Some(self.outage.failed(&error)),
+        }
+    }
+
+    fn begin(&mut self, taken: Taken) {
+        taken.given_up.iter().for_each(|message| self.give_up(message));
+        count_trimmed(taken.trimmed);
+        for message in taken.messages {
+            self.under_way.spawn(deliver(self.store.clone(), Arc::clone(&self.settings), message, taken.now));
+        }
+    }
+
+    /// Counts and logs a message that was given up because its time was over.
+    fn give_up(&mut self, GivenUp { event_id, tries, why }: &GivenUp) {
+        count("dead");
+        if let Some(line) = self.noise.dead(&message::id(*event_id), *tries, why, Instant::now()) {
+            tracing::warn!("{line}");
         }
     }
 
@@ -99,9 +126,17 @@ impl Sender {
     fn note(&mut self, tried: Result<(Outgoing, Ended), JoinError>) {
         let (outgoing, ended) = match tried {
             Ok(tried) => tried,
-            Err(error) => return broke_down(&error),
+            Err(error) => {
+                broke_down(&error);
+                return self.failed();
+            }
         };
         let id = message::id(outgoing.event_id);
+        match &ended {
+            Ended::Arrived | Ended::Failed { for_good: true, .. } => self.succeeded(),
+            Ended::Failed { .. } => self.failed(),
+            Ended::Untold(_) => {}
+        }
         match ended {
             Ended::Arrived => {
                 count("delivered");
@@ -109,13 +144,14 @@ impl Sender {
                     tracing::info!("{line}");
                 }
             }
-            Ended::Failed { why, fate: Fate::Dead } => {
+            Ended::Failed { why, fate: Fate::Dead { trimmed }, .. } => {
                 count("dead");
+                count_trimmed(trimmed);
                 if let Some(line) = self.noise.dead(&id, outgoing.tries, &why, Instant::now()) {
                     tracing::warn!("{line}");
                 }
             }
-            Ended::Failed { why, fate: Fate::Waiting | Fate::Gone } => {
+            Ended::Failed { why, fate: Fate::Waiting | Fate::Gone, .. } => {
                 count("failed");
                 tracing::debug!("webhook: try {} of {id}: {why}", outgoing.tries);
                 if let Some(line) = self.noise.failed(&id, &why, Instant::now()) {
@@ -125,6 +161,47 @@ impl Sender {
             Ended::Untold(error) => tracing::debug!("webhook: {id} comes back when its lease ends: {error}"),
         }
     }
+
+    fn failed(&mut self) {
+        if self.breaker.failed(Instant::now(), rand::random()) == Some(Change::Opened) {
+            show(true);
+            self.fails_since = Some(Instant::now());
+            tracing::warn!(
+                "webhook: the last {SLOTS} deliveries have failed; until one arrives, the receiver gets one at a time, as a probe"
+            );
+        }
+    }
+
+    fn succeeded(&mut self) {
+        if self.breaker.succeeded() == Some(Change::Closed) {
+            show(false);
+            let lasted = self.fails_since.take().map(|since| since.elapsed()).unwrap_or_default();
+            tracing::info!(
+                "webhook: the receiver answers again, after {}; up to {SLOTS} deliveries go out at a time",
+                format_wait(lasted)
+            );
+        }
+    }
+}
+
+/// How long to wait until the outbox is looked into again, at most `pause`.
+fn next_look(taken: &Taken, take: Take, pause: Duration) -> Duration {
+    if taken.more_to_give_up {
+        return Duration::ZERO;
+    }
+    let pause = pause.min(HEARTBEAT);
+    // While only probes go out, something that is due is no reason to hurry.
+    let next = taken.next_in.filter(|_| matches!(take, Take::Due(1..)));
+    next.map_or(pause, |next| next.min(pause))
+}
+
+/// Shows whether the receiver is only probed.
+fn show(is_open: bool) {
+    metrics::gauge!("cabstand_webhook_circuit_open").set(u8::from(is_open));
+}
+
+fn count_trimmed(dead_letters: u64) {
+    metrics::counter!("cabstand_webhook_dead_trimmed_total").increment(dead_letters);
 }
 
 /// A try that ended by a fault in this program. Which message it was for is lost with it; that comes back with the end of its
@@ -134,7 +211,7 @@ fn broke_down(error: &JoinError) {
     tracing::warn!("webhook: a try broke down, and is made again when its lease ends: {error}");
 }
 
-/// Every try is counted once; one that is the last without success, as dead.
+/// Every try is counted once; one that is the last without success, as dead. So is a message that is given up between tries.
 fn count(outcome: &'static str) {
     metrics::counter!("cabstand_webhook_deliveries_total", "outcome" => outcome).increment(1);
 }
@@ -150,7 +227,7 @@ async fn deliver(store: Store, settings: Arc<Settings>, message: Outgoing, taken
             let pause = || backoff::pause(settings.backoff, message.tries, rand::random(), refused.asked_for);
             let wait = (!refused.for_good).then(pause);
             let fate = store.not_delivered(&message, wait, settings.give_up_after, &refused.why).await;
-            fate.map(|fate| Ended::Failed { why: refused.why, fate })
+            fate.map(|fate| Ended::Failed { why: refused.why, fate, for_good: refused.for_good })
         }
     };
     (message, ended.unwrap_or_else(Ended::Untold))
