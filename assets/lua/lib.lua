@@ -135,6 +135,10 @@ end
 -- Runs `steps`, all of them or none: Redis takes nothing back of a script that fails. `steps` gets a list, and adds to it after
 -- each step a function that takes the step back.
 local function all_or_nothing(steps)
+  -- Redis looks for free memory at a script's first write alone, and only if that one can need some, as this one can. It changes
+  -- nothing: no request has this id.
+  local tried = redis.pcall('ZADD', DUE, 'XX', 0, '0')
+  if type(tried) == 'table' and tried.err and tried.err:find('OOM', 1, true) then error(tried) end
   local undo = {}
   local well, answer = pcall(steps, undo)
   if well then return answer end

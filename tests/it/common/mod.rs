@@ -154,7 +154,7 @@ pub fn until_or(what: &str, mut check: impl FnMut() -> bool, instead: impl Fn() 
 /// it they go to the terminal, past what the test runner captures.
 pub fn skip(what: &str, why: &str) {
     let line = format!("skipped {what}: {why}\n");
-    let written = match env::var_os("CABSTAND_SKIPPED") {
+    let written = match env::var_os("SKIPPED_TESTS") {
         Some(path) => OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(line.as_bytes())),
         None => io::stderr().write_all(line.as_bytes()),
     };
