@@ -1,7 +1,7 @@
 //! Whether the outbox has room, and the alarm when it has none.
 
-/// The outbox counts as full until this part of it is free again, in percent: one message that leaves is no relief.
-const RELIEF_PERCENT: u64 = 10;
+/// The outbox counts as full until one message in this many has left it: a single one is no relief.
+const RELIEF_DIVISOR: u64 = 10;
 
 /// A change that is worth a line in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Room {
     }
 
     fn noted(&mut self, fill: u64) -> Option<Change> {
-        let relief = self.max - self.max * RELIEF_PERCENT / 100;
+        let relief = self.max - self.max / RELIEF_DIVISOR;
         let is_full = fill >= self.max || (self.is_full && fill > relief);
         let change = (is_full != self.is_full).then_some(if is_full { Change::Full } else { Change::Relieved });
         self.is_full = is_full;
@@ -60,6 +60,7 @@ mod tests {
     #[test]
     fn a_small_outbox_is_relieved_by_one() {
         let mut room = Room::new(1);
-        assert_eq!([1, 1, 0].map(|fill| room.noted(fill)), [Some(Change::Full), None, None]);
+        let changes = [1, 1, 0].map(|fill| room.noted(fill));
+        assert_eq!(changes, [Some(Change::Full), None, Some(Change::Relieved)]);
     }
 }
