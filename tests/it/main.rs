@@ -22,6 +22,7 @@ mod faults_service_wire;
 mod faults_terminal;
 mod foreign;
 mod half_done;
+mod hints;
 mod history;
 mod http_doors;
 mod http_tls;
