@@ -14,18 +14,20 @@ local deadline = string.format('%.0f', math.min(NOW + kept, FARTHEST_MS))
 local record = has_record
   and redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'last_attempt_at', 'interval_ms', 'expires_at') or {}
 local steps = {}
-if kept ~= left then
-  local key = request_key(id)
-  steps[1] = {'PEXPIRE', key, string.format('%.0f', kept), undo = {'PEXPIRE', key, string.format('%.0f', left)}}
-end
+-- The record first: it is this that Redis refuses while it has no memory left.
 if has_record then
   local key = record_key(id)
-  steps[#steps + 1] = {'HSET', key, 'expires_at', deadline, undo = {'HSET', key, 'expires_at', record[6] or ''}}
+  steps[1] = {'HSET', key, 'expires_at', deadline, undo = {'HSET', key, 'expires_at', record[6] or ''}}
 end
-change(steps, function()
+if kept ~= left then
+  local key = request_key(id)
+  steps[#steps + 1] = {'PEXPIRE', key, string.format('%.0f', kept), undo = {'PEXPIRE', key, string.format('%.0f', left)}}
+end
+local failed = change(steps, function()
   tell('extended', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '', 'lng', record[3] or '',
     'by_ms', kept - left, 'expires_at', deadline, 'reason', has_record and '' or 'external request'})
 end)
+if failed then return failed end
 if not has_record then return {'done', deadline} end
 
 -- The next attempt, which the old deadline may have cut short. A list that a foreign hand has spoilt is mended by `attempt.lua`.

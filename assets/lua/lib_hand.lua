@@ -3,21 +3,24 @@
 local MOST_LEFT_MS = 31536000000  -- no request is given more than a year
 local FARTHEST_MS = 9e18          -- a foreign hand can give one more: no time beyond this is told
 
--- Makes a change and then calls `record`, which writes the event; returns what it returns. Redis keeps what a script has done before
--- it fails. So the event comes last, and if it or a step fails, the steps before it are taken back and the error is raised.
+-- Makes a change and then calls `record`, which writes the event. Redis keeps what a script has done before it fails. So the event
+-- comes last, and if it or a step fails, the steps before it are taken back and the error is returned, for the script to return it.
 -- Each step is a command with its `undo`, which is best of the same kind: that is permitted for sure.
 local function change(steps, record)
-  local done = 0
-  local well, result = pcall(function()
-    for i, step in ipairs(steps) do
-      redis.call(unpack(step))
-      done = i
-    end
-    return record()
-  end)
-  if well then return result end
+  local done, failed = 0, nil
+  for i, step in ipairs(steps) do
+    local answer = redis.pcall(unpack(step))
+    failed = type(answer) == 'table' and answer.err and answer or nil
+    if failed then break end
+    done = i
+  end
+  if not failed then
+    local well, why = pcall(record)
+    if well then return nil end
+    failed = type(why) == 'table' and why or redis.error_reply(why)
+  end
   for i = done, 1, -1 do redis.pcall(unpack(steps[i].undo)) end
-  error(result, 0)
+  return failed
 end
 
 -- Whether a request can be acted on: answers nil where it searches, {'ended', state, who, when} where somebody else was first,

@@ -18,7 +18,7 @@ local deadline = NOW + left
 local request, key = request_key(id), record_key(id)
 local cancelled_left, record_left = redis.call('PTTL', request), redis.call('PTTL', key)
 DEED = DEED_NAME
-change({
+local failed = change({
   {'SET', request, '1', 'PX', left, undo = {'SET', request, '0', 'PX', cancelled_left > 0 and cancelled_left or CANCELLED_KEPT_MS}},
   {'HSET', key, 'state', 'searching', 'expires_at', deadline, undo = {'HSET', key, 'state', 'cancelled', 'expires_at', expires_at}},
   {'HDEL', key, 'ended_at', 'ended_by', 'end_event',
@@ -30,6 +30,7 @@ change({
   -- Who comes late to hear of the end can tell by the event which ends were before it, and are none any more.
   redis.call('HSET', key, 'reopened', event)
 end)
+if failed then return failed end
 redis.pcall('ZADD', DUE, NOW, id)
 pcall(enlist, id, record[3], record[2], record[4], tonumber(record[5]) or NOW)
 return {'done', string.format('%.0f', deadline)}

@@ -12,10 +12,11 @@ if tonumber(before) == tonumber(radius) then return {'done', before} end
 
 DEED = DEED_NAME
 local key = record_key(id)
-change({{'HSET', key, 'radius_m', radius, undo = {'HSET', key, 'radius_m', before}}}, function()
+local failed = change({{'HSET', key, 'radius_m', radius, undo = {'HSET', key, 'radius_m', before}}}, function()
   tell('widened', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng, 'radius_m', radius,
     'from_radius_m', before})
 end)
+if failed then return failed end
 DEED = nil
 pcall(enlist, id, lng, lat, radius, tonumber(record[7]) or NOW)
 if tonumber(radius) > tonumber(before) then look_safely(id, actor, 'widened') end

@@ -90,8 +90,7 @@ fn not_attempted(row: &Row) -> Option<Reason> {
             Some(plain(format!("{what}; `cabstand doctor` tells more")))
         }
         Record::Newer(state) => {
-            let what = format!("a newer cabstand has put it into the state \"{state}\", which this one does not know");
-            Some(plain(format!("{what}: it is left to that one")))
+            Some(plain(format!("put into the state \"{state}\" by a newer cabstand: it is left to that version")))
         }
         Record::Whole(_) | Record::Listed(_) => None,
     }
@@ -247,7 +246,7 @@ mod tests {
         for (record, text) in [
             (Record::Foreign, "external: the service that made it looks for its driver"),
             (Record::Damaged("lat".to_owned()), "its record is damaged (lat): it is not attempted"),
-            (Record::Newer("paused".to_owned()), "a newer cabstand has put it into the state \"paused\""),
+            (Record::Newer("paused".to_owned()), "put into the state \"paused\" by a newer cabstand"),
         ] {
             let texts = texts(&Row::of(Search { record, ..foreign(9, 100) }), None, 0, Vec::new());
             assert!(texts.len() == 1 && texts[0].starts_with(text), "{texts:?}");
