@@ -14,13 +14,14 @@ local deadline = string.format('%.0f', math.min(NOW + kept, FARTHEST_MS))
 local record = has_record
   and redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'last_attempt_at', 'interval_ms', 'expires_at') or {}
 local steps = {}
-if kept ~= left then
-  local key = request_key(id)
-  steps[1] = {'PEXPIRE', key, string.format('%.0f', kept), undo = {'PEXPIRE', key, string.format('%.0f', left)}}
-end
+-- The record first: it is this that Redis refuses while it has no memory left.
 if has_record then
   local key = record_key(id)
-  steps[#steps + 1] = {'HSET', key, 'expires_at', deadline, undo = {'HSET', key, 'expires_at', record[6] or ''}}
+  steps[1] = {'HSET', key, 'expires_at', deadline, undo = {'HSET', key, 'expires_at', record[6] or ''}}
+end
+if kept ~= left then
+  local key = request_key(id)
+  steps[#steps + 1] = {'PEXPIRE', key, string.format('%.0f', kept), undo = {'PEXPIRE', key, string.format('%.0f', left)}}
 end
 change(steps, function()
   tell('extended', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '', 'lng', record[3] or '',

@@ -60,6 +60,12 @@ local function life_with(life, event)
   return table.concat(ids, ' ', math.max(1, #ids - LIFE_KEPT + 1))
 end
 
+-- Raises an error again that was caught. Redis 7 hands a caught error out as a text, and takes its code from a table alone.
+local function raise(why)
+  if type(why) == 'string' and why:find('^%u+ ') then why = {err = why} end
+  error(why, 0)
+end
+
 -- The name of an operator's deed while it is being done (see `lib_deed.lua`): what is told meanwhile is told of it.
 local DEED
 
@@ -125,7 +131,7 @@ local function enter(kind, fields)
     local well, added = pcall(add_end, event, entry)
     if not well then
       withdraw(event)
-      error(added, 0)
+      raise(added)
     end
     ends_ids[event] = added
   end
@@ -143,7 +149,7 @@ local function all_or_nothing(steps)
   local well, answer = pcall(steps, undo)
   if well then return answer end
   for i = #undo, 1, -1 do pcall(undo[i]) end
-  error(answer, 0)
+  raise(answer)
 end
 
 -- Writes an event, and sets fields of a record by it: both or nothing. `fields_for` returns the flat list of the fields.

@@ -109,7 +109,7 @@ pub enum Refusal {
         by: Option<Actor>,
     },
     /// A request of the article's own service has a key alone.
-    #[error("request {0} is foreign: it has no record, and so no place to look for a driver")]
+    #[error("request {0} is external: it has no record, and so no place to look for a driver")]
     Foreign(RequestId),
     /// A record that a foreign hand has spoilt.
     #[error("request {0} has a damaged record: no driver can be looked for; `cabstand doctor` names what is wrong")]

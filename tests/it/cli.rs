@@ -131,7 +131,7 @@ fn the_requests_are_listed_as_they_truly_stand() {
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines.len(), 5, "{text}");
     assert!(lines[0].starts_with("ID  RIDER  STATE"), "{text}");
-    assert!(lines[1].contains("searching  0:") && lines[4].contains("foreign"), "{text}");
+    assert!(lines[1].contains("searching  0:") && lines[4].contains("external"), "{text}");
 }
 
 #[test]

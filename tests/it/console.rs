@@ -171,7 +171,7 @@ fn foreign_writers_are_seen() {
     redis.run::<()>("GEOADD drivers -70.65 -33.44 nova");
     pty.wait_for("drivers 4");
     redis.run::<()>("SET 7 1 EX 90");
-    pty.wait_for("(foreign)");
+    pty.wait_for("(external)");
     redis.run::<()>("SET 7 0 EX 60");
     pty.wait_for("⊘ cancelled");
     // Nobody reads this key: Redis itself would take long to say that it has expired.
@@ -209,14 +209,14 @@ fn the_link_is_shown_and_comes_back() {
     redis.run::<()>("GEOADD drivers -70.65 -33.44 nova");
     pty.wait_for("drivers 4");
     redis.run::<()>("SET 7 1 EX 90");
-    pty.wait_for("(foreign)");
+    pty.wait_for("(external)");
 }
 
 #[test]
 fn the_bell_rings_once_for_each_rider_about_to_be_lost() {
     let (mut redis, mut pty) = desk(&["--bell", "--warn-left", "1m", "--warn-waiting", "1"]);
     redis.run::<()>("SET 7 1 EX 90");
-    pty.wait_for("(foreign)");
+    pty.wait_for("(external)");
     assert_eq!(pty.bells(), 0);
     redis.run::<()>("SET 7 1 EX 50");
     pty.wait_for("! 1 about to be lost");

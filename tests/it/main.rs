@@ -26,6 +26,7 @@ mod faults_terminal;
 mod foreign;
 mod half_done;
 mod health;
+mod hints;
 mod history;
 mod http_doors;
 mod http_tls;

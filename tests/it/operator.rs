@@ -106,7 +106,7 @@ async fn a_foreign_request_gets_more_time_and_nothing_that_needs_a_place() {
     assert_eq!((event.request_id, event.by_ms, event.kind), (Some(id(5)), Some(60_000), EventKind::Extended));
     assert_eq!(words(store.extend(id(6), 1, &ana).await.err()), "request 6 has no deadline: its key has no TTL");
 
-    let foreign = "request 5 is foreign: it has no record, and so no place to look for a driver";
+    let foreign = "request 5 is external: it has no record, and so no place to look for a driver";
     assert_eq!(words(store.widen(id(5), Metres(9_000.0), &ana).await.err()), foreign);
     assert_eq!(words(store.retry(id(5), &ana).await.err()), foreign);
     assert_eq!(words(store.assign(id(5), &driver("d"), &ana).await.err()), foreign);

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 /// Redis' radius of the earth.
 const EARTH_M: f64 = 6_372_797.560_856;
 /// Requests with a smaller radius share the first class.
-const SMALLEST_CLASS_M: f64 = 64.0;
+const SMALLEST_CLASS_M: u32 = 64;
 
 fn at(name: &str, lat: f64, lng: f64) -> Driver {
     Driver { id: driver(name), place: place(lat, lng) }
@@ -42,7 +42,7 @@ fn metres_between(a: (f64, f64), b: (f64, f64)) -> f64 {
 }
 
 /// The waiting requests in each class of radius, as Redis has them.
-fn classes(redis: &mut Redis) -> BTreeMap<u64, Vec<u64>> {
+fn classes(redis: &mut Redis) -> BTreeMap<u32, Vec<u64>> {
     let keys: Vec<String> = redis.run("KEYS cabstand:reach:*");
     let class = |key: &String| key.rsplit(':').next().unwrap().parse().unwrap();
     keys.iter().map(|key| (class(key), redis.run(&format!("ZRANGE {key} 0 -1")))).collect()
@@ -50,14 +50,14 @@ fn classes(redis: &mut Redis) -> BTreeMap<u64, Vec<u64>> {
 
 /// Asserts that each waiting request is in the class of its radius, at its pickup point, and nowhere else.
 fn assert_index(redis: &mut Redis, waiting: &[u64], what: &str) {
-    let mut expected = BTreeMap::<u64, Vec<u64>>::new();
+    let mut expected = BTreeMap::<u32, Vec<u64>>::new();
     for id in waiting {
         let radius: f64 = redis.field(*id, "radius_m").unwrap().parse().unwrap();
         let mut class = SMALLEST_CLASS_M;
-        while class <= radius {
-            class *= 2.0;
+        while f64::from(class) <= radius {
+            class *= 2;
         }
-        expected.entry(class as u64).or_default().push(*id);
+        expected.entry(class).or_default().push(*id);
     }
     let mut found = classes(redis);
     for ids in found.values_mut() {

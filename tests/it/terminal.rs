@@ -178,7 +178,7 @@ fn a_storm_of_sizes_leaves_the_picture_right() {
         pty.resize(size.0, size.1);
     }
     pty.wait_until("all panes", |screen| {
-        let panes = ["Numbers · ", "Map · ", "Searches ", "Drivers ", "Events ", "q quit", "(foreign)", "▸ "];
+        let panes = ["Numbers · ", "Map · ", "Searches ", "Drivers ", "Events ", "q quit", "(external)", "▸ "];
         panes.iter().all(|pane| screen.contains(pane)) && screen.lines().count() == 60
     });
     pty.press("?");
@@ -269,11 +269,11 @@ fn a_picture_that_is_stopped_tells_how_much_is_held_back() {
     redis.run::<()>("GEOADD drivers -70.65 -33.44 nova");
     redis.run::<()>("XADD cabstand:events * type moved driver_id nova lat -33.44 lng -70.65 actor ben@desk");
     pty.wait_for("2 changes, 1 event held back");
-    for held in ["(foreign)", "nova"] {
+    for held in ["(external)", "nova"] {
         assert!(!pty.text().contains(held), "{held}\n{}", pty.text());
     }
     pty.press("p");
-    for held in ["(foreign)", "driver nova: moved to", "─ Searches 2 waiting"] {
+    for held in ["(external)", "driver nova: moved to", "─ Searches 2 waiting"] {
         pty.wait_for(held);
     }
     assert!(!pty.text().contains("held back"));

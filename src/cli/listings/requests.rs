@@ -148,7 +148,7 @@ fn row(search: &Search) -> Vec<String> {
 /// What there is to say beside the figures: whom it found, who ended it, or what is odd about it.
 fn how(search: &Search) -> String {
     let request = match &search.record {
-        Record::Foreign => return "foreign: a key without a record".to_owned(),
+        Record::Foreign => return "(external) a key without a record".to_owned(),
         Record::Damaged(field) => return format!("damaged record: {field}"),
         Record::Newer(state) => return format!("newer record: {state}"),
         Record::Listed(_) => return "not read".to_owned(),

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use super::Searches;
+use super::{Row, Searches};
 use crate::domain::RequestId;
+
+/// At most so many marked rows are checked for a hint, which is drawn with each frame.
+const MAX_CHECKED: usize = 1_000;
 
 /// The rows that are marked.
 #[derive(Debug, Clone)]
@@ -129,6 +132,12 @@ impl Searches {
     #[must_use]
     pub fn marked_count(&self) -> usize {
         self.marks.count()
+    }
+
+    /// Whether one of the marked rows, of very many one of the first thousand, is such.
+    #[must_use]
+    pub fn any_marked(&self, check: impl Fn(&Row) -> bool) -> bool {
+        self.marks.ids.iter().take(MAX_CHECKED).filter_map(|id| self.get(*id)).any(check)
     }
 
     /// How many of the marked ones the filter hides.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::wider;
+use crate::console::action::Action;
 use crate::domain::{Candidate, Record, Request, Search, Standing, State, UnixMs};
 
 /// Deadlines that differ by no more than this are one.
@@ -81,6 +83,21 @@ impl Row {
         matches!(self.standing, Standing::Waiting(_))
     }
 
+    /// Whether this action on a search can be done to this one, as far as is known here: Redis has the last word.
+    #[must_use]
+    pub fn accepts(&self, action: Action) -> bool {
+        // A newer version's state is left to that version. Without a sound record there is no place to look for a driver.
+        let has_place = self.search.pickup().is_some();
+        self.is_waiting()
+            && !matches!(self.search.record, Record::Newer(_))
+            && match action {
+                Action::ExtendTime => self.deadline().is_some(),
+                Action::Retry | Action::Assign => has_place,
+                Action::Widen => self.search.radius_m().is_some_and(|metres| wider(metres, None).0 > metres),
+                _ => true,
+            }
+    }
+
     /// The word for its state.
     #[must_use]
     pub fn state(&self) -> State {
@@ -95,7 +112,7 @@ impl Row {
     pub fn rider(&self) -> &str {
         match &self.search.record {
             Record::Whole(request) => request.user_id.as_str(),
-            Record::Foreign => "(foreign)",
+            Record::Foreign => "(external)",
             Record::Damaged(_) => "(damaged)",
             Record::Newer(_) => "(newer)",
             Record::Listed(_) => "",

@@ -1,6 +1,6 @@
 //! What on the map is meant by a cell of it, such as the one that was clicked on.
 
-use super::Model;
+use super::{Model, Pane};
 use crate::console::projection::CELL_ASPECT;
 use crate::domain::{DriverId, Point, RequestId};
 
@@ -17,6 +17,15 @@ pub enum Target {
 }
 
 impl Model {
+    /// The place of the selected driver if the map or the drivers have the keys, and else of the selected search; `None` if
+    /// nothing is selected, or its place is not known.
+    #[must_use]
+    pub fn place_to_centre(&self) -> Option<Point> {
+        let of_drivers = matches!(self.focus, Pane::Map | Pane::Drivers);
+        let driver = self.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
+        driver.or_else(|| self.searches.selected()?.search.pickup())
+    }
+
     /// Who stands nearest to this cell of the map, counted from its left and its top, and no farther than two columns or a
     /// row away. Where a search and a driver are equally near it is the search, whose sign lies above.
     #[must_use]

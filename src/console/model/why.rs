@@ -44,29 +44,19 @@ pub struct Surroundings<'a> {
 /// The reasons, the weightiest first.
 #[must_use]
 pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
+    if let Some(reason) = not_attempted(row) {
+        return vec![reason];
+    }
     let mut reasons = Vec::new();
     if world.workers == Some(0) {
-        reasons.push(plain("no worker is alive, so nobody attempts it: start `cabstand serve`"));
+        reasons.push(plain("no worker is running: start `cabstand serve`"));
     }
     match &row.search.record {
-        Record::Foreign => {
-            reasons.push(plain("it has no record: the service that made it looks for its driver"));
-            return reasons;
-        }
-        Record::Damaged(field) => {
-            let what = format!("its record is damaged ({field}): it is not attempted, and ends with its key");
-            reasons.push(plain(format!("{what}; `cabstand doctor` tells more")));
-            return reasons;
-        }
-        Record::Newer(state) => {
-            let what = format!("a newer cabstand has put it into the state \"{state}\", which this one does not know");
-            reasons.push(plain(format!("{what}: it is left to that one")));
-            return reasons;
-        }
         Record::Listed(_) => {
             reasons.push(plain("reading its record ..."));
             return reasons;
         }
+        Record::Foreign | Record::Damaged(_) | Record::Newer(_) => {}
         Record::Whole(request) => {
             let Some(around) = world.around else {
                 reasons.push(plain("looking around ..."));
@@ -84,15 +74,38 @@ pub fn why_not_found(row: &Row, world: Surroundings) -> Vec<Reason> {
     reasons
 }
 
-/// The radius that takes in a driver so far away, rounded up; twice the radius where none is known. In metres.
+/// Why no worker of this version attempts it, however many there are; `None` if one does.
+fn not_attempted(row: &Row) -> Option<Reason> {
+    match &row.search.record {
+        Record::Foreign => {
+            let all = [(Action::Cancel, "cancel"), (Action::Expire, "expire"), (Action::ExtendTime, "extend")];
+            let help = all.into_iter().filter(|(action, _)| row.accepts(*action));
+            Some(Reason {
+                text: "external: the service that made it looks for its driver".to_owned(),
+                help: help.map(|(action, what)| (action, what.to_owned())).collect(),
+            })
+        }
+        Record::Damaged(field) => {
+            let what = format!("its record is damaged ({field}): it is not attempted, and ends with its key");
+            Some(plain(format!("{what}; `cabstand doctor` tells more")))
+        }
+        Record::Newer(state) => {
+            Some(plain(format!("put into the state \"{state}\" by a newer cabstand: it is left to that version")))
+        }
+        Record::Whole(_) | Record::Listed(_) => None,
+    }
+}
+
+/// The radius that takes in a driver so far away, rounded up; twice the radius if none is known. In metres, and never smaller
+/// than it was.
 #[must_use]
 pub fn wider(radius_m: f64, nearest_outside_m: Option<f64>) -> Metres {
     let Some(wanted) = nearest_outside_m.filter(|metres| *metres > radius_m) else {
-        return Metres((radius_m * 2.0).min(WIDEST));
+        return Metres((radius_m * 2.0).min(WIDEST).max(radius_m));
     };
     let step = if radius_m < 2_000.0 { 100.0 } else { 500.0 };
     // Whoever is so near to the edge may drive on before the attempt: a little more than needed.
-    Metres(((wanted * 1.02 / step).ceil() * step).min(WIDEST))
+    Metres(((wanted * 1.02 / step).ceil() * step).min(WIDEST).max(radius_m))
 }
 
 /// The nearest driver beyond this radius who could be had.
@@ -177,7 +190,7 @@ fn taken(request: &Request, world: Surroundings) -> Option<String> {
 mod tests {
     use super::*;
     use crate::console::fixtures::{START, driver, event, foreign, waiting};
-    use crate::domain::Candidate;
+    use crate::domain::{Candidate, Search};
 
     fn near(name: &str, distance_m: f64, stale: bool) -> Near {
         let candidate = Candidate { driver: driver(name, -33.4, -70.6), distance_m, geohash: 0 };
@@ -229,8 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_request_is_somebody_elses() {
-        assert_eq!(texts(&Row::of(foreign(9, 100)), None, 1, Vec::new()).len(), 1);
+    fn of_what_no_worker_attempts_one_thing_is_said() {
+        for (record, text) in [
+            (Record::Foreign, "external: the service that made it looks for its driver"),
+            (Record::Damaged("lat".to_owned()), "its record is damaged (lat): it is not attempted"),
+            (Record::Newer("paused".to_owned()), "put into the state \"paused\" by a newer cabstand"),
+        ] {
+            let texts = texts(&Row::of(Search { record, ..foreign(9, 100) }), None, 0, Vec::new());
+            assert!(texts.len() == 1 && texts[0].starts_with(text), "{texts:?}");
+        }
     }
 
     #[test]
@@ -254,6 +274,7 @@ mod tests {
         assert_eq!(wider(5_000.0, None), Metres(10_000.0));
         assert_eq!(wider(1_500.0, Some(1_510.0)), Metres(1_600.0));
         assert_eq!(wider(90_000.0, None), Metres(WIDEST));
+        assert_eq!(wider(150_000.0, None), Metres(150_000.0), "it never shrinks");
         assert_eq!(wider(5_000.0, Some(4_000.0)), Metres(10_000.0), "one who is inside does not say how far to look");
     }
 }

@@ -225,12 +225,9 @@ pub(super) fn scroll_layer(model: &mut Model, lines: isize) {
     }
 }
 
-/// Centres the map on the selected driver where the map or the drivers have the keys, and else on the selected search.
+/// Centres the map on what is selected, or says why not.
 fn centre(model: &mut Model) {
-    let of_drivers = matches!(model.focus, Pane::Map | Pane::Drivers);
-    let driver = model.map.selected_driver().map(|driver| driver.place).filter(|_| of_drivers);
-    let pickup = model.searches.selected().and_then(|row| row.search.pickup());
-    match driver.or(pickup) {
+    match model.place_to_centre() {
         Some(place) => {
             show_map(model);
             model.map.go_to(place);

@@ -108,7 +108,7 @@ pub(super) fn named(row: &Row) -> String {
         (None, Record::Listed(_)) => format!("request {}", row.search.id),
         (None, Record::Damaged(_)) => format!("request {} (damaged record)", row.search.id),
         (None, Record::Newer(_)) => format!("request {} (newer record)", row.search.id),
-        (None, _) => format!("request {} (no record)", row.search.id),
+        (None, _) => format!("request {} (external)", row.search.id),
     }
 }
 

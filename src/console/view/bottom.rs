@@ -9,7 +9,7 @@ use super::text;
 use crate::console::action::Action;
 use crate::console::keymap::Context;
 use crate::console::message::Link;
-use crate::console::model::{Layer, Model, Pane, Tone};
+use crate::console::model::{Layer, Model, Pane, Row, Tone};
 use crate::console::theme::Theme;
 use crate::console::wording;
 
@@ -139,7 +139,12 @@ fn offers(model: &Model, action: Action) -> bool {
         Action::RemoveDriver if model.marked_drivers_count().0 > 0 => true,
         Action::Grab | Action::RemoveDriver => model.map.selected_driver().is_some(),
         Action::NextDriver | Action::ZoomIn | Action::NewDriver => model.focus == Pane::Map,
-        Action::Centre => model.focus != Pane::Events && model.searches.selected().is_some(),
+        Action::Centre => model.focus != Pane::Events && model.place_to_centre().is_some(),
+        Action::Copy => match model.focus {
+            Pane::Map => true,
+            Pane::Drivers => model.map.selected_driver().is_some(),
+            Pane::Searches | Pane::Events => model.searches.selected().is_some(),
+        },
         // In the panes there are only the marks and the filter to be dropped.
         Action::Dismiss => {
             let something_over = !model.layers.is_empty() || model.map.carry.is_some();
@@ -149,12 +154,17 @@ fn offers(model: &Model, action: Action) -> bool {
     }
 }
 
-/// Whether this would do something to the searches that are marked, or else to the selected one.
+/// Whether this can be done to one of the searches that are marked, or else to the selected one.
 fn acts_on_searches(model: &Model, action: Action) -> bool {
-    let selected = model.searches.selected().filter(|row| row.is_waiting());
-    match action {
-        // One is given to one, and only who has a place has somebody near.
-        Action::Assign => selected.is_some_and(|row| row.search.pickup().is_some()),
-        _ => selected.is_some() || model.searches.marked_count() > 0,
+    let accepts = |row: &Row| row.accepts(action);
+    // A driver is given to one search alone, and from a list: an empty one is no offer.
+    if action == Action::Assign {
+        let is_anybody_near =
+            |row: &Row| model.detail.around(row.search.id).is_none_or(|around| !around.nearest.is_empty());
+        return model.searches.selected().is_some_and(|row| accepts(row) && is_anybody_near(row));
     }
+    if model.searches.marked_count() > 0 {
+        return model.searches.any_marked(accepts);
+    }
+    model.searches.selected().is_some_and(accepts)
 }

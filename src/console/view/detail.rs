@@ -155,7 +155,8 @@ fn reason_line(model: &Model, is_first: bool, reason: &Reason, theme: Theme) -> 
     let label = if is_first { "why not found? " } else { "  " };
     let mut line = vec![(label.to_owned(), theme.label())];
     line.extend(format!("{} ", reason.text).split_inclusive(' ').map(|word| (word.to_owned(), theme.text())));
-    for (action, what) in &reason.help {
+    let may_act = model.armed.lets_through(model.now);
+    for (action, what) in reason.help.iter().filter(|_| may_act) {
         line.push((format!("[{} {what}] ", model.key_for(*action)), theme.key()));
     }
     line

@@ -99,6 +99,6 @@ fn legend(theme: Theme) -> [(String, &'static str); HELP_LEGEND] {
         (signs.cursor.to_owned(), "the map's cursor"),
         ("left: age:".to_owned(), "in a filter: what speaks of searches alone hides no driver, and the reverse"),
         ("nearest".to_owned(), "how far the nearest driver is; faint: outside the radius"),
-        ("(foreign)".to_owned(), "a request that is a key alone: rider and place unknown"),
+        ("(external)".to_owned(), "a request that is a key alone: rider and place unknown"),
     ]
 }

@@ -32,7 +32,7 @@ impl Callbacks for Heard {
     }
 }
 
-/// What the console's header shows while it hears of changes at once. The word alone may stand elsewhere: "no worker is alive".
+/// What the console's header shows while it hears of changes at once. The word alone may stand elsewhere: "no worker is running".
 pub const LIVE: &str = "● live";
 
 /// A running program and its terminal.

@@ -184,7 +184,7 @@ mod tests {
             ("rqstr", &[7, 17, 3, 4]),
             ("estor", &[7, 17, 3, 4]),
             ("etor", &[]),
-            ("foreign", &[900]),
+            ("external", &[900]),
             ("requestor !found", &[7, 17, 4]),
             ("state:waiting", &[7, 17, 900]),
             ("state:w", &[7, 17, 900]),

@@ -71,7 +71,7 @@ fn drivers_are_in_sight_of_a_map_that_is_not_shown_yet() {
 fn one_filter_holds_for_both_tables() {
     let mut desk = Desk::in_town(120, 40);
     desk.press("/");
-    desk.type_text("state:waiting !foreign");
+    desk.type_text("state:waiting !external");
     assert_eq!(desk.rows(), [1, 2]);
     desk.press("esc");
     desk.press("2");
