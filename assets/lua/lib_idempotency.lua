@@ -9,11 +9,9 @@ local MAX_TICKETS = 8
 
 -- Reads a key of ours. If another program has put another type there, the key is deleted, and the answer is nil.
 local function read_own(kind, command, key, ...)
-  local answer = redis.pcall(command, key, ...)
-  if type(answer) ~= 'table' or not answer.err then return answer end
-  if redis.call('TYPE', key).ok == kind then error(answer) end
-  redis.call('DEL', key)
-  return nil
+  local answer = unless_wrong_type(redis.pcall(command, key, ...), key, kind)
+  if answer == nil then redis.call('DEL', key) end
+  return answer
 end
 
 local function has_record(id) return redis.call('EXISTS', record_key(id)) == 1 end
@@ -53,8 +51,7 @@ end
 
 -- One more ticket for a request, beside the newest of those that it has. A record that is gone needs none.
 local function add_ticket(id, ticket)
-  local noted = redis.pcall('HGET', record_key(id), 'ticket_sha256')
-  if noted and noted.err and redis.call('TYPE', record_key(id)).ok == 'hash' then error(noted) end
+  local noted = unless_wrong_type(redis.pcall('HGET', record_key(id), 'ticket_sha256'), record_key(id), 'hash')
   if type(noted) ~= 'string' then return end
   local tickets = {}
   for one in noted:sub(-MAX_TICKETS * (#ticket + 1)):gmatch('%S+') do tickets[#tickets + 1] = one end

@@ -45,10 +45,9 @@ end
 
 -- From where the next id is looked for: above the counter and all that was given. Also why, if ids do not just go on.
 local function start_of_search(counter, server)
-  local note = redis.pcall('HMGET', IDS, 'highest', 'at', 'server')
-  if note.err and redis.call('TYPE', IDS).ok == 'hash' then error(note) end
-  local is_first = not note.err and not note[1] and not note[2] and not note[3]
-  if is_first then return counter end
+  local note = unless_wrong_type(redis.pcall('HMGET', IDS, 'highest', 'at', 'server'), IDS, 'hash')
+  if note and not note[1] and not note[2] and not note[3] then return counter end
+  note = note or {}
   local highest, at = whole_number(note[1], 2^53), whole_number(note[2], 2^53)
   if not (highest and at and note[3]) then
     return math.max(counter, highest or 0) + MIN_SKIP, 'the note of the ids that were given was lost'

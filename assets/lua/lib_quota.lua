@@ -8,11 +8,8 @@ local MAX_CHECKED = 200  -- as many as a bound may be
 
 -- Until when a request counts as open, in Unix ms; nil if it is not open.
 local function open_until(id)
-  local record = redis.pcall('HMGET', record_key(id), 'state', 'expires_at')
-  if record.err then
-    if redis.call('TYPE', record_key(id)).ok == 'hash' then error(record) end
-    return nil
-  end
+  local record = read_record(id, 'state', 'expires_at')
+  if not record then return nil end
   local state, expires_at = record[1], tonumber(record[2] or '')
   if not state or state == 'cancelled' or state == 'expired' then return nil end
   if state == 'searching' then return key_says(id) == 'active' and (expires_at or NOW + RECORD_KEPT_MS) or nil end

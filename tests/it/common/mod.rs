@@ -134,7 +134,7 @@ impl Drop for Restarted {
 }
 
 /// So long a fact is waited for at the most: on a busy machine even a quick one takes its time.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a fact, as long as there is patience.
 pub fn until(what: &str, check: impl FnMut() -> bool) {
