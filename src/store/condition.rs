@@ -109,8 +109,8 @@ impl Condition {
     /// No right is missing and every key has its type.
     pub(super) fn verified(&self) {
         self.clear(|_, error| {
-            matches!(error, StoreError::Misshapen(_) | StoreError::InvalidCounter(_))
-                || error.ailment() == Some(Ailment::NotPermitted)
+            let is_right = error.ailment() == Some(Ailment::NotPermitted);
+            is_right || error.is_wrong_type() || matches!(error, StoreError::InvalidCounter(_))
         });
     }
 
@@ -233,6 +233,10 @@ mod tests {
         assert_eq!(condition.trouble().unwrap().error.ailment(), Some(Ailment::NotPermitted));
         condition.verified();
         assert!(condition.trouble().is_none());
+        let reason = "WRONGTYPE Operation against a key holding the wrong kind of value".to_owned();
+        condition.refused("look", &StoreError::Server { address: "here".to_owned(), reason });
+        condition.verified();
+        assert!(condition.trouble().is_none(), "every key has its type again");
     }
 
     #[test]
