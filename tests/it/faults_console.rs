@@ -15,6 +15,8 @@ fn desk() -> (Redis, Wire, Pty) {
     pty.press("s");
     pty.wait_for("done: request 1 opened");
     pty.wait_for("requestor_1");
+    // What was read first can come after what was heard of changes since.
+    pty.wait_until("the whole picture", |screen| !screen.contains("no picture yet"));
     (redis, wire, pty)
 }
 

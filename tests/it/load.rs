@@ -60,7 +60,9 @@ fn a_service_that_stalls_is_charged_for_every_call_that_was_due_meanwhile() {
     sleep(Duration::from_millis(600));
     service.signal(Signal::SIGCONT);
     let told = report(load);
-    assert_eq!((count(&told, "sent"), count(&told, "answered")), (400, 400), "{told}");
+    // On a machine that is busy with other things not all were sent by the end of the run; they are counted, too.
+    let sent = count(&told, "sent");
+    assert_eq!((sent + count(&told, "still_due"), count(&told, "answered")), (400, sent), "{told}");
     let p90 = |of: &str| told[of]["p90"].as_u64().unwrap();
     // A quarter of all calls were due while it stood still, and more than a tenth of all a quarter of a second before its end;
     // but no more than two were under way.
