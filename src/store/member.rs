@@ -1,7 +1,7 @@
 //! A member of a consumer group: what it takes, what it takes over from others, and what was lost before its turn.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::Value;
 
@@ -13,6 +13,9 @@ use crate::domain::{Actor, Event, StreamId};
 
 /// An event that its taker has not acknowledged for so long is taken over by another.
 const TAKE_OVER: Duration = Duration::from_secs(10);
+/// How often a member that is not behind looks for what others have left and what was trimmed. In between it only reads, so
+/// that an end is told at once.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a member of the group has taken and not acknowledged yet.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) struct TakenEntry {
     pub(super) id: String,
     /// The event that stands in it.
     pub(super) event: Option<StreamId>,
+    /// Whether it is an end that is taken from the stream of ends.
+    is_skipped_end: bool,
 }
 
 impl Batch {
@@ -42,12 +47,21 @@ impl Batch {
         self.entries.is_empty()
     }
 
+    /// Whether an end stands among all events here, and is not here from its own stream yet.
+    fn lacks_ends(&self) -> bool {
+        self.entries.iter().any(|entry| entry.is_skipped_end)
+            && self.entries.iter().all(|entry| entry.stream != Stream::Ends)
+    }
+
     /// Adds entries of a stream. An end that stands among all events is taken from the stream of ends, and only there.
     fn add(&mut self, stream: Stream, entries: Vec<Entry>) {
         for entry in entries {
             let id = entry.0.clone();
-            let event = stream.event(entry).filter(|event| stream == Stream::Ends || event.kind.end().is_none());
-            self.entries.push(TakenEntry { stream, id, event: event.as_ref().map(|event| event.id) });
+            let event = stream.event(entry);
+            let is_skipped_end =
+                stream != Stream::Ends && event.as_ref().is_some_and(|event| event.kind.end().is_some());
+            let event = event.filter(|_| !is_skipped_end);
+            self.entries.push(TakenEntry { stream, id, event: event.as_ref().map(|event| event.id), is_skipped_end });
             self.events.extend(event);
         }
         self.events.sort_by_key(|event| event.id);
@@ -68,11 +82,13 @@ pub struct Member {
     group: Group,
     consumer: Actor,
     places: Vec<Place>,
+    /// When it was last looked for what others have left and what was trimmed; `None` if that is due.
+    checked_at: Option<Instant>,
 }
 
 impl Member {
     pub(super) fn new(store: Store, reader: Reader, group: Group, consumer: Actor, places: Vec<Place>) -> Self {
-        Self { store, reader, group, consumer, places }
+        Self { store, reader, group, consumer, places, checked_at: None }
     }
 
     /// The next events for this member: such as another member took and left, then new ones; empty where there are none.
@@ -89,29 +105,62 @@ impl Member {
     /// If Redis cannot be read.
     pub async fn next_at_most(&mut self, most: usize) -> Result<Batch, StoreError> {
         let most = most.min(BATCH);
-        let (mut batch, deleted) = if most > 0 { self.left_by_others(most).await? } else { Default::default() };
-        // Before the group reads on: that hides what was trimmed.
-        batch.lost = self.store.count_trimmed(self.group, deleted, false).await?;
-        if !batch.is_empty() || most == 0 {
-            return Ok(batch);
+        let mut batch = Batch::default();
+        if most == 0 || self.checked_at.is_none_or(|at| at.elapsed() >= CHECK_INTERVAL) {
+            let deleted;
+            (batch, deleted) = if most > 0 { self.left_by_others(most).await? } else { Default::default() };
+            // Before the group reads on: that hides what was trimmed.
+            batch.lost = self.store.count_trimmed(self.group, deleted, false).await?;
+            if !batch.is_empty() || most == 0 {
+                return Ok(batch);
+            }
+            self.checked_at = Some(Instant::now());
         }
+        match self.read_new(&mut batch, most).await {
+            Err(error) if is_no_group(&error) => self.begin_anew().await?,
+            read => read?,
+        }
+        Ok(batch)
+    }
+
+    /// Waits for new entries. A read that waits on several streams is given those of the first that has any, which is that of all
+    /// events: an end that stands there is read from its own stream at once, so that it is told without delay.
+    async fn read_new(&mut self, batch: &mut Batch, most: usize) -> Result<(), StoreError> {
+        let streams: Vec<Stream> = self.places.iter().map(|place| place.stream).collect();
+        self.read_streams(batch, &streams, most, true).await?;
+        if batch.lacks_ends() {
+            self.read_streams(batch, &[Stream::Ends], most, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_streams(
+        &mut self,
+        batch: &mut Batch,
+        streams: &[Stream],
+        most: usize,
+        waits: bool,
+    ) -> Result<(), StoreError> {
         let mut read = redis::cmd("XREADGROUP");
-        read.arg("GROUP").arg(self.group.name()).arg(self.consumer.as_str());
-        read.arg("COUNT").arg(most).arg("BLOCK").arg(millis(BLOCK)).arg("STREAMS");
-        let keys: Vec<&str> = self.places.iter().map(|place| place.stream.key(&self.store.keys)).collect();
-        read.arg(&keys).arg(vec![">"; keys.len()]);
-        let mut entries = match self.reader.read(&read).await {
-            Err(error) if is_no_group(&error) => return self.begin_anew().await.map(|()| batch),
-            entries => entries?,
-        };
+        read.arg("GROUP").arg(self.group.name()).arg(self.consumer.as_str()).arg("COUNT").arg(most);
+        if waits {
+            read.arg("BLOCK").arg(millis(BLOCK));
+        }
+        let keys: Vec<&str> = streams.iter().map(|stream| stream.key(&self.store.keys)).collect();
+        read.arg("STREAMS").arg(&keys).arg(vec![">"; keys.len()]);
+        let mut entries = self.reader.read(&read).await?;
         for place in &mut self.places {
             let entries = entries.remove(place.stream.key(&self.store.keys).as_bytes()).unwrap_or_default();
             if let Some((id, _)) = entries.last() {
                 place.last.clone_from(id);
             }
+            // A member that is behind can lose something before its next read.
+            if entries.len() == most {
+                self.checked_at = None;
+            }
             batch.add(place.stream, entries);
         }
-        Ok(batch)
+        Ok(())
     }
 
     /// The group is lost. With the stream it was all of it, and what is there now is new; where the stream is still the one
