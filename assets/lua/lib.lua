@@ -28,13 +28,6 @@ local NOW = math.floor(NOW_US / 1000)
 local function request_key(id) return PREFIX .. id end
 local function record_key(id) return PREFIX .. 'cabstand:request:' .. id end
 
--- What a command on a key answers; nil if the key is of another type than `kind`, so that the command can't be meant for it. Every
--- other error is raised: a key that can't be read may well be there, and only one that is certainly absent counts as gone.
-local function unless_wrong_type(answer, key, kind)
-  if type(answer) ~= 'table' or not answer.err then return answer end
-  if redis.call('TYPE', key).ok == kind then error(answer) end
-end
-
 -- These fields of a record; nil if the record's key is no hash.
 local function read_record(id, ...)
   return unless_wrong_type(redis.pcall('HMGET', record_key(id), ...), record_key(id), 'hash')
@@ -60,12 +53,6 @@ local function life_with(life, event)
   return table.concat(ids, ' ', math.max(1, #ids - LIFE_KEPT + 1))
 end
 
--- Raises an error again that was caught. Redis 7 hands a caught error out as a text, and takes its code from a table alone.
-local function raise(why)
-  if type(why) == 'string' and why:find('^%u+ ') then why = {err = why} end
-  error(why, 0)
-end
-
 -- The name of an operator's deed while it is being done (see `lib_deed.lua`): what is told meanwhile is told of it.
 local DEED
 
@@ -73,45 +60,38 @@ local DEED
 -- not miss the end of a request (webhook, riders) read it there.
 local MUST_BE_DELIVERED = {found = true, expired = true, cancelled = true, reopened = true}
 
--- Makes sure that the stream of ends can be written, before anything is told. Redis does not undo what a script has done before
--- it fails, and an end that cannot be delivered must be none. A key of another type is no stream of ours: it is deleted.
+-- Makes sure that the stream of ends can be written, before anything is done. A key of another type is no stream of ours: it is
+-- deleted. No entry has the id that is deleted then; it shows that the key may be written.
 local function prepare_ends()
   local kind = redis.call('TYPE', ENDS_STREAM).ok
   if kind ~= 'stream' and kind ~= 'none' then redis.call('DEL', ENDS_STREAM) end
+  redis.call('XDEL', ENDS_STREAM, '0-1')
 end
 
 -- Adds an event to the stream of ends, under the same id. The stream refuses the id if it already has a later one: `EVENTS` was
 -- deleted, say, and the clock set back. Then the entry gets the next id there is, and names its event. If there is no next id
--- either, an external writer has used up the last one, and the stream begins anew. Returns the id of the entry.
+-- either, an external writer has used up the last one, and the stream begins anew.
 local function add_end(event, entry)
-  local function add(id)
-    local added = redis.pcall('XADD', ENDS_STREAM, 'MAXLEN', '~', ENDS_KEPT, id, unpack(entry))
-    return not added.err and added, added
+  local function add(id) return redis.pcall('XADD', ENDS_STREAM, 'MAXLEN', '~', ENDS_KEPT, id, unpack(entry)) end
+  local function is_about_ids(refusal)
+    return refusal.err:find('equal or smaller', 1, true) or refusal.err:find('exhausted', 1, true)
   end
-  local added, refusal = add(event)
-  if added then return added end
-  entry[#entry + 1] = 'event'
-  entry[#entry + 1] = event
-  added = add('*')
-  if added then return added end
-  redis.call('DEL', ENDS_STREAM)
-  added, refusal = add(event)
-  if not added then error(refusal) end
-  return added
+  local added = add(event)
+  if added.err and is_about_ids(added) then
+    entry[#entry + 1] = 'event'
+    entry[#entry + 1] = event
+    added = add('*')
+    if added.err and is_about_ids(added) then
+      redis.call('DEL', ENDS_STREAM)
+      added = add(event)
+    end
+  end
+  if added.err then raise(added) end
 end
 
--- The id that an event of this script has in the stream of ends.
-local ends_ids = {}
-
--- Takes an event back that was written by this very script: nobody has read it yet.
-local function withdraw(event)
-  redis.call('XDEL', EVENTS, event)
-  if ends_ids[event] then redis.call('XDEL', ENDS_STREAM, ends_ids[event]) end
-end
-
--- One entry in the stream; returns its id. `fields` is a flat list; a pair without a value is left out, and of one that an
--- external writer has made long only the beginning is kept. But a driver's id is needed as it is.
-local function enter(kind, fields)
+-- Writes an entry into the stream of events; returns its id and the entry. `fields` is a flat list; a pair without a value is left
+-- out, and of one that an external writer has made long only the beginning is kept. But a driver's id is needed as it is.
+local function write_event(kind, fields)
   local entry = {'type', kind}
   for i = 1, #fields, 2 do
     local name, value = fields[i], fields[i + 1]
@@ -125,17 +105,25 @@ local function enter(kind, fields)
     entry[#entry + 1] = 'deed'
     entry[#entry + 1] = DEED
   end
-  if MUST_BE_DELIVERED[kind] then prepare_ends() end
-  local event = redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry))
-  if MUST_BE_DELIVERED[kind] then
-    local well, added = pcall(add_end, event, entry)
-    if not well then
-      withdraw(event)
-      raise(added)
+  return redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*', unpack(entry)), entry
+end
+
+-- Takes an event back that was written by this very script: nobody has read it yet.
+local function withdraw(event)
+  redis.call('XDEL', EVENTS, event)
+end
+
+-- Sets fields of a record, given as a flat list. Returns a function that takes them back.
+local function set_fields(id, fields)
+  local names = {}
+  for i = 1, #fields, 2 do names[#names + 1] = fields[i] end
+  local before = redis.call('HMGET', record_key(id), unpack(names))
+  redis.call('HSET', record_key(id), unpack(fields))
+  return function()
+    for i, name in ipairs(names) do
+      if before[i] then redis.call('HSET', record_key(id), name, before[i]) else redis.call('HDEL', record_key(id), name) end
     end
-    ends_ids[event] = added
   end
-  return event
 end
 
 -- Runs `steps`, all of them or none: Redis takes nothing back of a script that fails. `steps` gets a list, and adds to it after
@@ -144,7 +132,7 @@ local function all_or_nothing(steps)
   -- Redis looks for free memory at a script's first write alone, and only if that one can need some, as this one can. It changes
   -- nothing: no request has this id.
   local tried = redis.pcall('ZADD', DUE, 'XX', 0, '0')
-  if type(tried) == 'table' and tried.err and tried.err:find('OOM', 1, true) then error(tried) end
+  if type(tried) == 'table' and tried.err and tried.err:find('OOM', 1, true) then raise(tried) end
   local undo = {}
   local well, answer = pcall(steps, undo)
   if well then return answer end
@@ -152,15 +140,26 @@ local function all_or_nothing(steps)
   raise(answer)
 end
 
--- Writes an event, and sets fields of a record by it: both or nothing. `fields_for` returns the flat list of the fields.
-local function enter_with(kind, fields, id, fields_for)
-  local event = enter(kind, fields)
-  local answer = redis.pcall('HSET', record_key(id), unpack(fields_for(event)))
-  if type(answer) == 'table' and answer.err then
-    withdraw(event)
-    error(answer)
+-- Writes an event, and with an `id` sets fields of that request's record by it: all or nothing. `fields_for` returns the flat list of
+-- the fields. What must be delivered goes into the stream of ends last: readers count there, and nothing is taken back.
+local function enter(kind, fields, id, fields_for)
+  if not MUST_BE_DELIVERED[kind] then
+    local event = write_event(kind, fields)
+    local answer = id and redis.pcall('HSET', record_key(id), unpack(fields_for(event)))
+    if type(answer) == 'table' and answer.err then
+      withdraw(event)
+      raise(answer)
+    end
+    return event
   end
-  return event
+  prepare_ends()
+  return all_or_nothing(function(undo)
+    local event, entry = write_event(kind, fields)
+    undo[1] = function() withdraw(event) end
+    if id then undo[2] = set_fields(id, fields_for(event)) end
+    add_end(event, entry)
+    return event
+  end)
 end
 
 -- Writes an event, and notes it in the record of its request, so that a request's history can be read without reading the whole
@@ -171,7 +170,7 @@ local function tell(kind, fields)
       local id = fields[i + 1]
       local record = read_record(id, 'state', 'life')
       if record and record[1] then
-        return enter_with(kind, fields, id, function(event) return {'life', life_with(record[2], event)} end)
+        return enter(kind, fields, id, function(event) return {'life', life_with(record[2], event)} end)
       end
     end
   end
@@ -223,10 +222,7 @@ local function end_key(id, state)
   else
     return nil
   end
-  return function()
-    redis.call('SET', key, value)
-    if left > 0 then redis.call('PEXPIRE', key, left) end
-  end
+  return function() redis.call('SET', key, value, unpack(left > 0 and {'PX', left} or {})) end
 end
 
 -- Waiting requests stand in classes by their radius, each class a GEO set that is named after its upper bound in metres, a power of
@@ -296,7 +292,7 @@ local function finish(id, state, actor, found, reason, attempted)
   end
   all_or_nothing(function(undo)
     undo[1] = end_key(id, state)
-    enter_with(state, {
+    enter(state, {
       'request_id', id, 'user_id', was[1] or '', 'driver_id', found[1], 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
       'driver_lat', found[4], 'driver_lng', found[3], 'distance_m', found[2], 'attempts', was[4] or '', 'opened_at', was[5] or '',
       'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason}, id, function(event)

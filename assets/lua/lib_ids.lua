@@ -27,7 +27,7 @@ local function read_counter()
   if not text then return 0 end
   if text.err then
     local kind = redis.call('TYPE', COUNTER).ok
-    if kind == 'string' then error(text) end
+    if kind == 'string' then raise(text) end
     return nil, 'a ' .. kind
   end
   local number = whole_number(text, MAX_COUNTER)

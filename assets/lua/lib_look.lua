@@ -116,7 +116,7 @@ local function look(id, actor, why, at_hand)
   local set = deadline_to_set(key_end, tonumber(record[8]))
   if why == 'attempt' then
     local stale = stale_within(lng, lat, radius, STALE_TOLD)
-    enter_with('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
+    enter('attempted', {'request_id', id, 'user_id', user, 'actor', actor, 'lat', lat, 'lng', lng,
       'attempts', attempts, 'radius_m', record[5], 'stale', stale, 'reason', vain_reason(stale, radius)}, id, function(event)
       return {'attempts', attempts, 'last_attempt_at', NOW, 'life', life_with(record[10], event), unpack(set)}
     end)

@@ -7,7 +7,7 @@ local members = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], group)
 if members.err then
   -- Without the group, or the stream, there are no members.
   if members.err:find('NOGROUP', 1, true) or members.err:find('no such key', 1, true) then return end
-  error(members)
+  return members
 end
 for _, pairs_of in ipairs(members) do
   local member = {}

@@ -33,9 +33,10 @@ end
 -- Reads a message that is due. One that is no hash is an external writer's, or it is gone; any other error leaves it as it is.
 local function examine(id)
   local message = redis.pcall('HMGET', message_key(id), 'body', 'tries', 'since', 'error')
-  if message.err and redis.call('TYPE', message_key(id)).ok == 'hash' then error(message) end
-  if not is_event(id) or message.err or not message[1] then
+  message = unless_wrong_type(message, message_key(id), 'hash')
+  if not is_event(id) or not message or not message[1] then
     redis.call('ZREM', OUTBOX, id)
+    redis.call('ZREM', SINCE, id)
     return
   end
   local body, tries, since = message[1], tonumber(message[2]) or 0, tonumber(message[3])
@@ -46,8 +47,18 @@ local function examine(id)
   end
 end
 
+-- What is past its time comes first, however many younger ones are due before it. One that is being tried just now is left.
+for _, id in ipairs(redis.call('ZRANGE', SINCE, '-inf', NOW - give_up, 'BYSCORE', 'LIMIT', 0, GIVEN_UP)) do
+  local next_try = tonumber(redis.call('ZSCORE', OUTBOX, id) or '')
+  if not next_try then
+    redis.call('ZREM', SINCE, id)
+  elseif next_try <= NOW then
+    examine(id)
+  end
+end
+due = {}
 for _, id in ipairs(redis.call('ZRANGE', OUTBOX, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, most + GIVEN_UP)) do
-  if #due >= most and most > 0 and not is_probe then break end
+  if #dead >= GIVEN_UP or (#due >= most and most > 0 and not is_probe) then break end
   examine(id)
 end
 if is_probe then table.sort(due, function(a, b) return a.tries < b.tries end) end

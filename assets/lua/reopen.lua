@@ -9,7 +9,7 @@ if not refused then return {'searching'} end
 if refused[2] ~= 'cancelled' then return refused end
 if key_says(id) ~= 'cancelled' then return {'late'} end
 local record = redis.call('HMGET', record_key(id), 'user_id', 'lat', 'lng', 'radius_m', 'created_at', 'expires_at', 'ended_at',
-  'ended_by', 'end_event')
+  'ended_by', 'end_event', 'life')
 local expires_at, ended_at = record[6], record[7]
 if not (is_between(expires_at, 0, 1e15) and is_between(ended_at, 0, 1e15)) then return {'endless'} end
 
@@ -25,10 +25,11 @@ change({
     undo = {'HSET', key, 'ended_at', ended_at, 'ended_by', record[8] or '', 'end_event', record[9] or ''}},
   {'PERSIST', key, undo = {'PEXPIRE', key, record_left > 0 and record_left or RECORD_KEPT_MS}},
 }, function()
-  local event = tell('reopened', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '',
-    'lng', record[3] or '', 'expires_at', deadline})
-  -- Who comes late to hear of the end can tell by the event which ends were before it, and are none any more.
-  redis.call('HSET', key, 'reopened', event)
+  enter('reopened', {'request_id', id, 'user_id', record[1] or '', 'actor', actor, 'lat', record[2] or '', 'lng', record[3] or '',
+    'expires_at', deadline}, id, function(event)
+    -- Who comes late to hear of the end knows by the event which ends were before it, and are none any more.
+    return {'reopened', event, 'life', life_with(record[10], event)}
+  end)
 end)
 redis.pcall('ZADD', DUE, NOW, id)
 pcall(enlist, id, record[3], record[2], record[4], tonumber(record[5]) or NOW)

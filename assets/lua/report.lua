@@ -15,7 +15,7 @@ for i = 1, count do
   seen[2 * i - 1] = now
   seen[2 * i] = ARGV[3 * i]
 end
-redis.call('GEOADD', DRIVERS, unpack(ARGV, 1, 3 * count))
+-- The map last: only there a driver can be had.
 redis.call('ZADD', SEEN, unpack(seen))
 redis.call('GEOADD', FRESH, unpack(ARGV, 1, 3 * count))
 if redis.call('EXISTS', STALE) == 1 then
@@ -23,6 +23,7 @@ if redis.call('EXISTS', STALE) == 1 then
   for i = 1, count do drivers[i] = ARGV[3 * i] end
   redis.call('ZREM', STALE, unpack(drivers))
 end
+redis.call('GEOADD', DRIVERS, unpack(ARGV, 1, 3 * count))
 if not somebody_waits then return {count, ''} end
 
 local failed

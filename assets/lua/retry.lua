@@ -10,6 +10,7 @@ if not is_sound(unpack(record, 1, 7)) then return {'damaged'} end
 mend_lists()
 -- That the schedule can be written is known before an event says that anything was done.
 redis.call('ZADD', DUE, 'NX', NOW, id)
+redis.call('XDEL', EVENTS, '0-1')  -- nor could the event be taken back without this right; no entry has this id
 DEED = DEED_NAME
 local answer = all_or_nothing(function(undo)
   local event = tell('retried', {'request_id', id, 'user_id', record[1], 'actor', actor, 'lat', record[2], 'lng', record[3]})

@@ -35,14 +35,17 @@ local function rank_after(cursor)
   return low
 end
 
--- The next drivers after a cursor, at most `count` and of the first `ending` of all, {id, Unix ms, …}; and moves the cursor on. However
--- many have reported in one millisecond, a page of them is bounded.
+-- The next drivers after a cursor, at most `count` and of the first `ending` of all, {id, Unix ms, …}. However many have reported in
+-- one millisecond, a page of them is bounded.
 local function next_page(name, ending, count)
   local first = rank_after(read_cursor(name))
   if first >= ending then return {} end
-  local page = redis.call('ZRANGE', SEEN, first, math.min(first + count, ending) - 1, 'WITHSCORES')
-  redis.call('HSET', SWEEP, name, page[#page], name .. '_driver', page[#page - 1])
-  return page
+  return redis.call('ZRANGE', SEEN, first, math.min(first + count, ending) - 1, 'WITHSCORES')
+end
+
+-- Moves a cursor to the end of a page that was worked off: if a step of that fails, the page comes again.
+local function move_cursor(name, page)
+  if #page > 0 then redis.call('HSET', SWEEP, name, page[#page], name .. '_driver', page[#page - 1]) end
 end
 
 local function tell_of(kind, driver, seen, place)
@@ -58,6 +61,7 @@ if stale_ms > 0 then
     if is_where_it_reported(FRESH, driver) then redis.call('ZADD', STALE, redis.call('ZSCORE', FRESH, driver), driver) end
     redis.call('ZREM', FRESH, driver)
   end
+  move_cursor('stale_line', silent)
   if #silent / 2 >= most then more = 1 end
 end
 
@@ -68,6 +72,7 @@ if told > 0 and stale_ms > 0 then
       tell_of('stale', silent[i], silent[i + 1], redis.call('GEOPOS', DRIVERS, silent[i])[1])
     end
   end
+  move_cursor('told_line', silent)
 end
 
 if told > 0 and forget_ms > 0 then

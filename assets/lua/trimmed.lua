@@ -40,7 +40,7 @@ end
 -- What was lost since the last call: a number, -1, or 0.
 local function trimmed()
   local groups = redis.pcall('XINFO', 'GROUPS', STREAM)
-  if groups.err then return redis.call('EXISTS', STREAM) == 1 and error(groups) or 0 end
+  if groups.err then return redis.call('EXISTS', STREAM) == 1 and raise(groups) or 0 end
   local own
   for _, list in ipairs(groups) do
     local one = by_name(list)

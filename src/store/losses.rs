@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::groups::Group;
-use super::scripts::Script;
+use super::scripts::{ERRORS, Script};
 use super::{Store, StoreError};
 use crate::domain::UnixMs;
 
@@ -14,7 +14,7 @@ use crate::domain::UnixMs;
 pub const ENDS_KEPT: u64 = 100_000;
 
 static TRIMMED: LazyLock<Script> =
-    LazyLock::new(|| Script::new("trimmed", &[include_str!("../../assets/lua/trimmed.lua")]));
+    LazyLock::new(|| Script::new("trimmed", &[ERRORS, include_str!("../../assets/lua/trimmed.lua")]));
 
 /// How many entries were lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +89,13 @@ impl Store {
     /// # Errors
     /// If Redis cannot be read.
     pub async fn losses(&self) -> Result<Losses, StoreError> {
+        let names =
+            ["webhook", "riders", "dead"].map(|name| [format!("lost_{name}"), format!("lost_{name}_at")]).concat();
         // Bytes, since external writers may put anything there.
-        let fields: HashMap<Vec<u8>, Vec<u8>> = self.query(redis::cmd("HGETALL").arg(&self.keys.delivery)).await?;
-        let number =
-            |name: &str| -> Option<i64> { std::str::from_utf8(fields.get(name.as_bytes())?).ok()?.parse().ok() };
+        let values: Vec<Option<Vec<u8>>> = self.query(redis::cmd("HMGET").arg(&self.keys.delivery).arg(&names)).await?;
+        let fields: HashMap<String, Vec<u8>> =
+            names.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect();
+        let number = |name: &str| -> Option<i64> { std::str::from_utf8(fields.get(name)?).ok()?.parse().ok() };
         let loss = |name: &str| {
             let lost = Lost::from_redis(number(&format!("lost_{name}"))?).unwrap_or(Lost::Some);
             let at = u32::try_from(number(&format!("lost_{name}_at"))?).ok()?;

@@ -84,11 +84,13 @@ pub struct Member {
     places: Vec<Place>,
     /// When it was last looked for what others have left and what was trimmed; `None` if that is due.
     checked_at: Option<Instant>,
+    /// What was found to be trimmed and was not handed out yet, since a later read failed.
+    lost: Option<Lost>,
 }
 
 impl Member {
     pub(super) fn new(store: Store, reader: Reader, group: Group, consumer: Actor, places: Vec<Place>) -> Self {
-        Self { store, reader, group, consumer, places, checked_at: None }
+        Self { store, reader, group, consumer, places, checked_at: None, lost: None }
     }
 
     /// The next events for this member: such as another member took and left, then new ones; empty where there are none.
@@ -110,8 +112,9 @@ impl Member {
             let deleted;
             (batch, deleted) = if most > 0 { self.left_by_others(most).await? } else { Default::default() };
             // Before the group reads on: that hides what was trimmed.
-            batch.lost = self.store.count_trimmed(self.group, deleted, false).await?;
+            self.note_lost(self.store.count_trimmed(self.group, deleted, false).await?);
             if !batch.is_empty() || most == 0 {
+                batch.lost = self.lost.take();
                 return Ok(batch);
             }
             self.checked_at = Some(Instant::now());
@@ -120,7 +123,17 @@ impl Member {
             Err(error) if is_no_group(&error) => self.begin_anew().await?,
             read => read?,
         }
+        batch.lost = self.lost.take();
         Ok(batch)
+    }
+
+    /// Keeps what was lost until it can be handed out.
+    fn note_lost(&mut self, lost: Option<Lost>) {
+        self.lost = match (self.lost, lost) {
+            (Some(Lost::Count(before)), Some(Lost::Count(more))) => Some(Lost::Count(before + more)),
+            (None, lost) | (lost, None) => lost,
+            (Some(_), Some(_)) => Some(Lost::Some),
+        };
     }
 
     /// Waits for new entries. A read that waits on several streams is given those of the first that has any, which is that of all
@@ -167,6 +180,7 @@ impl Member {
     /// that was read, it goes on after what this member has seen. A new stream can hold an id that is not above the last one
     /// of the old stream, when both are of one millisecond; but nothing stands before it.
     async fn begin_anew(&mut self) -> Result<(), StoreError> {
+        let mut lost = None;
         for Place { stream, last } in &self.places {
             let mut first = redis::cmd("XRANGE");
             first.arg(stream.key(&self.store.keys)).arg("-").arg("+").arg("COUNT").arg(1);
@@ -175,9 +189,10 @@ impl Member {
             let is_the_same = first.first().is_some_and(|(id, _)| place(id) < place(last));
             let is_new = self.store.make_group(*stream, self.group, if is_the_same { last } else { "0" }).await?;
             if *stream == Stream::Ends && is_new {
-                self.store.count_trimmed(self.group, 0, !is_the_same).await?;
+                lost = self.store.count_trimmed(self.group, 0, !is_the_same).await?;
             }
         }
+        self.note_lost(lost);
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use super::scripts::Call;
 use super::{InvalidCounter, Refusal, Store, StoreError, TicketHash, millis};
 use crate::domain::{Actor, Metres, Point, RequestId, UserId, clean};
 
+/// Under this name a refused opening is noted. The script itself went well then.
+const OPENING: &str = "opening";
+
 /// How many requests are opened by one script, which takes some tens of microseconds for each.
 const OPENED_AT_ONCE: usize = 50;
 
@@ -111,7 +114,10 @@ impl Store {
             let answers: Vec<Vec<Vec<u8>>> = self.run(&call).await?;
             for (new, answer) in chunk.iter().zip(&answers) {
                 opened.push(match self.opened(new, answer) {
-                    Ok(id) => Ok(id),
+                    Ok(id) => {
+                        self.link.condition().done(OPENING);
+                        Ok(id)
+                    }
                     Err(error) => Err(self.named(error).await),
                 });
             }
@@ -121,7 +127,7 @@ impl Store {
 
     /// Notes that no id could be given.
     fn no_id(&self, why: InvalidCounter) -> StoreError {
-        self.noted("open", why.into())
+        self.noted(OPENING, why.into())
     }
 
     /// Reads what `open.lua` returned for one request.
@@ -133,7 +139,7 @@ impl Store {
             [id] => id
                 .parse()
                 .map_err(|_| StoreError::Answer(format!("the new request's number is {}", clean(id.as_bytes())))),
-            ["", "redis", why] => Err(self.turned_down("open", why)),
+            ["", "redis", why] => Err(self.turned_down(OPENING, why)),
             ["", "rider", ms] => Err(over(QuotaScope::Rider, new.terms.rider_quota, ms)),
             ["", "client", ms] => Err(over(QuotaScope::Client, new.terms.client_quota, ms)),
             ["", "counter", found, highest] => Err(self.no_id(InvalidCounter::OutOfRange {

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::groups::Group;
 use super::member::Batch;
-use super::scripts::{Call, Script};
+use super::scripts::{Call, ERRORS, Script};
 use super::{Store, StoreError, millis};
 use crate::domain::{StreamId, UnixMs, clean};
 
 /// The scripts of the outbox, each with the part before it that they share.
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| {
-    let script = |name, own| Script::new(name, &[include_str!("../../assets/lua/outbox.lua"), own]);
+    let script = |name, own| Script::new(name, &[ERRORS, include_str!("../../assets/lua/outbox.lua"), own]);
     Scripts {
         put: script("outbox_put", include_str!("../../assets/lua/outbox_put.lua")),
         take: script("outbox_take", include_str!("../../assets/lua/outbox_take.lua")),

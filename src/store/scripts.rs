@@ -8,7 +8,10 @@ use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Server
 
 use super::{Store, StoreError};
 
-const LIB: &str = include_str!("../../assets/lua/lib.lua");
+/// What every script that meets errors of Redis begins with.
+pub(super) const ERRORS: &str = include_str!("../../assets/lua/lib_errors.lua");
+const LIB: &str =
+    concat!(include_str!("../../assets/lua/lib_errors.lua"), "\n", include_str!("../../assets/lua/lib.lua"));
 const DEED: &str = include_str!("../../assets/lua/lib_deed.lua");
 const NEAREST: &str =
     concat!(include_str!("../../assets/lua/lib_cells.lua"), "\n", include_str!("../../assets/lua/lib_nearest.lua"));

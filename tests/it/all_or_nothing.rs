@@ -173,6 +173,12 @@ impl Site {
         for (number, (state, driver)) in last {
             wrong.extend(self.contradictions_of(number, state, driver));
         }
+        let delivered: Vec<(String, BTreeMap<String, String>)> = self.redis.run("XRANGE cabstand:ends - +");
+        let to_deliver = ["found", "expired", "cancelled", "reopened"];
+        let expected = events.iter().filter(|(_, fields)| to_deliver.contains(&fields["type"].as_str()));
+        if !delivered.iter().map(|(id, _)| id).eq(expected.map(|(id, _)| id)) {
+            wrong.push(format!("the stream of ends tells something else: {delivered:?}"));
+        }
         let free: Vec<String> = self.redis.run("ZRANGE drivers 0 -1");
         if free.is_empty() && events.iter().all(|(_, fields)| !["found", "removed"].contains(&fields["type"].as_str()))
         {

@@ -23,6 +23,7 @@ async fn waits_for(service: &Service, status: StatusCode, words: &str) {
             return;
         }
         assert!(std::time::Instant::now() < deadline, "/health is not {status} with {words:?}: {seen} {told}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 

@@ -174,6 +174,27 @@ fn put_old(redis: &mut Redis, count: u64) {
 }
 
 #[tokio::test]
+async fn what_is_past_its_time_is_given_up_though_many_younger_ones_are_due_before_it() {
+    let mut redis = Redis::start();
+    let store = redis.store().await;
+    let now = redis.run::<(u64, u64)>("TIME").0 * 1_000;
+    let mut put = |number: u64, since: u64, due: u64| {
+        let id = format!("{number}-0");
+        let mut put = redis::pipe();
+        put.hset_multiple(format!("cabstand:outbox:{id}"), &[("body", "one"), ("since", &since.to_string())]);
+        put.zadd("cabstand:outbox", &id, due).zadd("cabstand:outbox:since", &id, since);
+        put.exec(&mut redis.connection).unwrap();
+    };
+    for number in 1..=250 {
+        put(number, now - 5_000, now - 5_000);
+    }
+    put(300, now - 7_200_000, now - 1);
+    let taken = store.take_from_outbox(LEASE, Take::Due(0), Duration::from_hours(1)).await.unwrap();
+    assert_eq!(taken.given_up.iter().map(|one| one.event_id.to_string()).collect::<Vec<_>>(), ["300-0"]);
+    assert_eq!(redis.run::<u64>("ZCARD cabstand:outbox:since"), 250);
+}
+
+#[tokio::test]
 async fn what_is_past_its_time_is_dead_without_a_try_a_hundred_at_once() {
     let mut redis = Redis::start();
     let store = redis.store().await;

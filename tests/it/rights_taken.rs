@@ -2,14 +2,17 @@
 //! should, each driver has one rider, and `/health` says meanwhile what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use cabstand::store::{Dialect, Rights, Role};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::time::sleep;
 
 use crate::common::faults::ends;
+use crate::common::receiver::{Answer, Receiver};
 use crate::common::roles::Member;
 use crate::common::service::Service;
 use crate::common::{PATIENCE, Redis, until_or};
@@ -50,6 +53,9 @@ impl Right {
 struct Walk {
     redis: Redis,
     service: Service,
+    /// To whom ends are posted.
+    receiver: Receiver,
+    _secret: NamedTempFile,
     /// How each request has to end, and with which driver.
     expected: BTreeMap<u64, (&'static str, Option<String>)>,
     steps: u32,
@@ -60,10 +66,23 @@ impl Walk {
         let mut redis = Redis::start();
         let member = Member::of(&mut redis, "service");
         let login = member.login();
+        let mut secret = NamedTempFile::new().unwrap();
+        writeln!(secret, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+        let receiver = Receiver::start(|_| Answer::status(204));
+        let (posts, file) = (receiver.url(), secret.path().to_str().unwrap().to_owned());
         let mut options: Vec<&str> = login.iter().map(String::as_str).collect();
-        options.extend(["--interval", "100ms", "--radius", "300m"]);
+        options.extend([
+            "--interval",
+            "100ms",
+            "--radius",
+            "300m",
+            "--webhook",
+            &posts,
+            "--webhook-secret-file",
+            &file,
+        ]);
         let service = Service::start(&redis, &options);
-        Self { redis, service, expected: BTreeMap::new(), steps: 0 }
+        Self { redis, service, receiver, _secret: secret, expected: BTreeMap::new(), steps: 0 }
     }
 
     async fn take_and_give_back(&mut self, right: &Right) {
@@ -201,6 +220,12 @@ impl Walk {
             assert_eq!(self.redis.run::<u64>(&format!("EXISTS cabstand:{list}")), 0, "nobody is left on {list}");
         }
         assert_eq!(self.redis.run::<u64>("ZCARD drivers"), 0, "every driver has a rider");
+        let told: BTreeSet<String> = ends(&mut self.redis).into_iter().map(|(id, ..)| format!("msg_{id}")).collect();
+        let (receiver, service) = (&self.receiver, &self.service);
+        let seen = || format!("{:?}\n{}", told.difference(&receiver.ids()).collect::<Vec<_>>(), service.log());
+        until_or("every end to be posted", || receiver.ids() == told, seen);
+        let lost: Vec<String> = self.redis.run("HKEYS cabstand:delivery");
+        assert!(lost.iter().all(|name| !name.starts_with("lost_")), "{lost:?}");
     }
 }
 

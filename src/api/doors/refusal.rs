@@ -90,7 +90,7 @@ fn too_many_open(who: &str, bound: u32) -> String {
 }
 
 impl Refusal {
-    /// What somebody is told whose quota of open requests is used up for so long.
+    /// The refusal of a request beyond a quota of open requests; there may be room again after `wait`.
     pub(in crate::api) fn too_many_open(scope: QuotaScope, bound: u32, wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX);
         match scope {

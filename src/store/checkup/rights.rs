@@ -169,7 +169,6 @@ fn words<'a>(command: &str, key: &'a str) -> Option<Vec<&'a str>> {
         "xinfo|groups" => vec!["GROUPS", key],
         "xinfo|stream" => vec!["STREAM", key],
         "xreadgroup" => vec!["GROUP", "g", "c", "STREAMS", key, ">"],
-        "zunionstore" => vec![key, "1", key],
         "xdel" => vec![key, "0-1"],
         "xack" => vec![key, "g", "0-1"],
         "xautoclaim" => vec![key, "g", "c", "0", "0"],
