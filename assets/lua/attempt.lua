@@ -6,6 +6,14 @@ local SET_BACK_MS = 1000   -- nobody's heartbeat is so far ahead
 local MOVED_AT_ONCE = 500  -- how many requests one script schedules anew
 
 mend_lists()
+-- Without a schedule, while requests wait, an external writer has taken it: the oldest are due now, the sweep brings the others.
+if redis.call('EXISTS', DUE) == 0 and redis.call('EXISTS', QUEUE) == 1 then
+  local refilled = {}
+  for _, id in ipairs(redis.call('ZRANGE', QUEUE, 0, MOVED_AT_ONCE - 1)) do
+    refilled[#refilled + 1], refilled[#refilled + 2] = NOW, id
+  end
+  redis.call('ZADD', DUE, unpack(refilled))
+end
 -- A clock that was set back leaves heartbeats and the schedule in what is the future now: all who wait are due, and scheduled
 -- anew. That is done from the latest down to now, some in each script; any worker goes on from where the last one ended.
 local latest = noted('due_line')

@@ -127,6 +127,8 @@ local function look(id, actor, why, at_hand)
     return {id, 'searching'}
   end
   if #set > 0 then redis.call('HSET', record_key(id), unpack(set)) end
+  -- One that an external writer has taken off the schedule comes back.
+  redis.call('ZADD', DUE, 'NX', NOW + interval, id)
   if key_end then redis.call('ZADD', DUE, 'LT', key_end, id) end
   return {id, 'searching'}
 end

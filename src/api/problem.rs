@@ -78,9 +78,10 @@ impl Problem {
         Self { header: header.map(Box::new), ..self }
     }
 
-    /// That Redis does not do its work.
-    pub(super) fn unwell(detail: impl AsRef<str>, since: Option<UnixMs>) -> Self {
-        Self { since, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    /// That Redis does not do its work. What came from outside was cleaned where it entered; what to do stands last, and is not
+    /// cut off.
+    pub(super) fn unwell(detail: String, since: Option<UnixMs>) -> Self {
+        Self { detail, since, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "") }
     }
 
     pub(super) fn no_such_page() -> Self {
@@ -128,7 +129,7 @@ impl From<StoreError> for Problem {
             // Its parts are sanitized already. `clean` would cut it before it says what to do.
             StoreError::InvalidCounter(why) => {
                 tracing::warn!("http: {why}");
-                Self { detail: why.to_string(), ..Self::unwell("", None) }
+                Self { detail: why.to_string(), ..Self::unwell(String::new(), None) }
             }
             // Its name is for who looks after Redis; those who work on it say it in the log, once.
             StoreError::Misshapen(_) => {

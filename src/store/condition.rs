@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Ailment, Store, StoreError};
+use super::{Ailment, InvalidCounter, Store, StoreError};
 use crate::domain::{UnixMs, format_wait};
 
 /// What is wrong with Redis.
@@ -110,7 +110,8 @@ impl Condition {
     pub(super) fn verified(&self) {
         self.clear(|_, error| {
             let is_right = error.ailment() == Some(Ailment::NotPermitted);
-            is_right || error.is_wrong_type() || matches!(error, StoreError::InvalidCounter(_))
+            let is_counter = matches!(error, StoreError::InvalidCounter(InvalidCounter::OutOfRange { .. }));
+            is_right || is_counter || error.is_wrong_type()
         });
     }
 
@@ -120,7 +121,11 @@ impl Condition {
         // A look at rights and keys names what is missing; a script that meets it does not.
         let named = seen.refused.get(RIGHTS_AND_KEYS).map(|refused| &refused.trouble);
         let first = || seen.refused.values().map(|refused| &refused.trouble).min_by_key(|trouble| trouble.began);
-        seen.away.as_ref().or(named).or_else(first).cloned()
+        let refused = named.or_else(first).map(|trouble| {
+            let (since, began) = first().map_or((trouble.since, trouble.began), |first| (first.since, first.began));
+            Trouble { error: trouble.error.clone(), since, began }
+        });
+        seen.away.clone().or(refused)
     }
 
     fn clear(&self, is_over: impl Fn(&str, &StoreError) -> bool) {

@@ -19,6 +19,8 @@ use crate::store::{Look, Outage, Outcome, Store, StoreError, Watch};
 
 use agenda::Agenda;
 
+/// How often rights and keys are looked at while Redis turns writes down.
+const VERIFY_INTERVAL: Duration = Duration::from_secs(2);
 /// How many requests one script looks at: it holds Redis for a millisecond or two.
 const CHUNK: usize = 50;
 /// How many it attempts, which takes longer each.
@@ -37,7 +39,15 @@ pub async fn run(store: Store, worker: Actor, shutdown: CancellationToken) {
     let mut outage = Outage::new("worker", &store);
     let mut agenda = Agenda::new(Instant::now(), store.freshness());
     let mut worker = Worker { store, name: worker, odd: HashSet::new() };
+    let mut verified_at = Instant::now();
     while !shutdown.is_cancelled() {
+        // What stood in the way may be gone, and nobody has tried again.
+        if verified_at.elapsed() >= VERIFY_INTERVAL
+            && worker.store.trouble().is_some_and(|trouble| !trouble.error.is_away())
+        {
+            worker.store.verify().await;
+            verified_at = Instant::now();
+        }
         let pause = match worker.round(&mut agenda).await {
             Ok(()) => {
                 outage.over();

@@ -309,7 +309,7 @@ fn named_by_every_command(keys: &[(&str, &str)]) {
 #[tokio::test]
 async fn what_the_service_can_mend_it_mends() {
     let mut redis = Redis::start();
-    let service = Service::start(&redis, &[]);
+    let service = Service::start(&redis, &["--interval", "200ms"]);
     service.caller.search().await;
     let lists = ["due", "waiting", "queue", "reach", "fresh", "stale", "seen", "workers", "sweep"];
     for key in lists {
@@ -320,6 +320,13 @@ async fn what_the_service_can_mend_it_mends() {
     for key in lists {
         until(&format!("{key} to be mended"), || redis.run::<String>(&format!("TYPE cabstand:{key}")) != "string");
     }
+    // The schedule alone is filled from the list by age.
+    let search = service.caller.search().await;
+    until("the search to be listed", || redis.run::<Option<f64>>(&format!("ZSCORE cabstand:queue {search}")).is_some());
+    make(&mut redis, "cabstand:due", "string");
+    let attempts = |redis: &mut Redis| redis.field(search, "attempts").unwrap().parse::<u64>().unwrap();
+    let before = attempts(&mut redis);
+    until("the search to be attempted again", || attempts(&mut redis) > before);
     assert!(!service.log().contains("panicked"), "{}", service.log());
 }
 

@@ -46,6 +46,8 @@ pub(super) fn widen(model: &mut Model, to: Option<Metres>) -> Vec<Effect> {
         let outside = around.and_then(|around| nearest_outside(around, radius_m));
         to.unwrap_or_else(|| wider(radius_m, outside.map(|near| near.candidate.distance_m)))
     };
+    // The store says why one without a place can't be widened; any radius will do to ask it.
+    let new = |row: &Row| if row.search.pickup().is_some() { new(row) } else { to.unwrap_or(Metres(1.0)) };
     let verb = to.map_or_else(|| "Widen".to_owned(), |radius| format!("Widen to {radius}"));
     for_targets(model, &verb, |row| Deed::Widen(row.search.id, new(row), None))
 }

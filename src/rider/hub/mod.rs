@@ -102,8 +102,11 @@ impl Hub {
         let mut outage = Outage::new("listeners", &self.store);
         let mut tail = None;
         loop {
+            let has_place = tail.is_some();
             match self.step(&mut tail).await {
-                Ok(()) => outage.over(),
+                // To take up a place shows only that Redis answers; that the stream can be followed is shown by the next read.
+                Ok(()) if has_place => outage.over(),
+                Ok(()) => {}
                 Err(error) => {
                     // The server may have come back as another one, whose ids say nothing of the old place.
                     tail = None;
