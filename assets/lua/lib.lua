@@ -296,7 +296,7 @@ local function finish(id, state, actor, found, reason, attempted)
       'request_id', id, 'user_id', was[1] or '', 'driver_id', found[1], 'actor', actor, 'lat', was[2] or '', 'lng', was[3] or '',
       'driver_lat', found[4], 'driver_lng', found[3], 'distance_m', found[2], 'attempts', was[4] or '', 'opened_at', was[5] or '',
       'waited_ms', NOW - (tonumber(was[5]) or NOW), 'reason', reason}, id, function(event)
-      -- Who hears late of the end knows by the event whether it was told already.
+      -- A late reader of this end compares its own event with this one.
       for _, value in ipairs({'end_event', event, 'life', life_with(was[6], event)}) do set[#set + 1] = value end
       return set
     end)

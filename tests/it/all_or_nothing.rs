@@ -1,4 +1,4 @@
-//! Every script under every right that is missing: what was refused has changed nothing, and what was told has happened.
+//! Every script under every right that is missing: what was refused has changed nothing, and every event has its effect.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -150,7 +150,7 @@ impl Site {
         all
     }
 
-    /// What is not as the events tell it: each request is in the state of its last event, its key says the same, and each
+    /// What contradicts the events: each request is in the state of its last event, its key says the same, and each
     /// driver who was found is off the map.
     fn contradictions(&mut self) -> Vec<String> {
         let events: Vec<(String, BTreeMap<String, String>)> = self.redis.run("XRANGE cabstand:events - +");
@@ -177,7 +177,7 @@ impl Site {
         let to_deliver = ["found", "expired", "cancelled", "reopened"];
         let expected = events.iter().filter(|(_, fields)| to_deliver.contains(&fields["type"].as_str()));
         if !delivered.iter().map(|(id, _)| id).eq(expected.map(|(id, _)| id)) {
-            wrong.push(format!("the stream of ends tells something else: {delivered:?}"));
+            wrong.push(format!("the stream of ends differs: {delivered:?}"));
         }
         let free: Vec<String> = self.redis.run("ZRANGE drivers 0 -1");
         if free.is_empty() && events.iter().all(|(_, fields)| !["found", "removed"].contains(&fields["type"].as_str()))
@@ -200,13 +200,13 @@ impl Site {
         let is_free = driver
             .is_some_and(|driver| self.redis.run::<Option<String>>(&format!("ZSCORE drivers {driver}")).is_some());
         (!is_so || !is_recorded || is_free).then(|| {
-            format!("request {number} is told to be {state} {driver:?}, but its key is {key:?}, its record {recorded:?} {chosen:?}, and the driver free: {is_free}")
+            format!("request {number} is {state} by its events {driver:?}, but its key is {key:?}, its record {recorded:?} {chosen:?}, and the driver free: {is_free}")
         })
     }
 }
 
 #[tokio::test]
-async fn what_is_refused_changes_nothing_and_what_is_told_has_happened() {
+async fn what_is_refused_changes_nothing_and_every_event_has_its_effect() {
     let mut site = Site::start().await;
     let Rights { commands, keys, .. } = Rights::of(Role::Service, None, 0, Dialect::Redis7);
     let patterns: Vec<String> = keys.into_iter().map(|right| right.pattern).collect();
@@ -246,7 +246,7 @@ async fn what_is_refused_changes_nothing_and_what_is_told_has_happened() {
 }
 
 #[tokio::test]
-async fn a_driver_who_can_not_be_reserved_is_told_to_nobody() {
+async fn a_driver_that_can_not_be_reserved_is_given_to_nobody() {
     let mut site = Site::start().await;
     site.set_up().await;
     for _ in 0..3 {
