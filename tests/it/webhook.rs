@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::common::receiver::{Answer, Delivery, Receiver};
 use crate::common::service::Service;
+use crate::common::tls::free_listener;
 use crate::common::{LAT, LNG, Redis, Restarted, until};
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -154,7 +155,7 @@ async fn one_that_hangs_is_cut_off_and_holds_up_nobody() {
 #[tokio::test]
 async fn what_waits_for_a_receiver_that_is_away_arrives_when_it_comes() {
     let mut redis = Redis::start();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = free_listener();
     let address = free.local_addr().unwrap();
     drop(free);
     let service = posting_to(&redis, &format!("http://{address}/hook"), &[]);

@@ -94,5 +94,12 @@ impl TlsRedis {
 
 /// A port of 127.0.0.1 at which nobody listens now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    free_listener().local_addr().unwrap().port()
+}
+
+/// A listener at a port that comes free again when it is closed: below those that the system gives to outgoing connections and to
+/// listeners that ask for any port, so that nobody takes it meanwhile.
+pub fn free_listener() -> TcpListener {
+    let ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000));
+    ports.take(1_000).find_map(|port: u16| TcpListener::bind(("127.0.0.1", port)).ok()).expect("a free port")
 }

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Redis;
+use super::tls::free_listener;
 
 /// Bytes that are taken from a connection at once, and how many such pieces may be on their way.
 const PIECE: usize = 16 * 1024;
@@ -65,7 +66,7 @@ impl Connection {
 impl Wire {
     /// A wire to this Redis.
     pub fn to(redis: &Redis) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = free_listener();
         let port = listener.local_addr().unwrap().port();
         let state = State { server: redis.server.socket(), ..State::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
