@@ -110,9 +110,10 @@ fn what_is_pressed_while_the_console_is_stopped_changes_nothing() {
     let service = Service::start(&redis, &["--interval", "500ms"]);
     let mut pty = Pty::console(&redis.server.url(), &["--ttl", "10m", "--radius", "100m"]);
     pty.wait_for("live");
-    for rider in ["requestor_1", "requestor_2"] {
+    for number in 1..=2 {
         pty.press("s");
-        pty.wait_for(rider);
+        pty.wait_for(&format!("done: request {number} opened"));
+        pty.wait_for(&format!("Searches {number} waiting"));
     }
     pty.press("c");
     pty.wait_for("Cancel request 1");
