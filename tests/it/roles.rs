@@ -205,6 +205,8 @@ async fn an_operator_does_all_that_there_is_to_do() {
         }
         if what.is_empty() {
             set(&mut redis, "lima", 1.0);
+            // The whole is brought into sight, wherever the map stood.
+            pty.press("f");
             pty.wait_until("lima on the map", |screen| screen.contains("lima") && !screen.contains("0 of 1 here"));
         }
         pty.press(keys);
