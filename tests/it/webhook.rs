@@ -141,6 +141,7 @@ async fn one_that_hangs_is_cut_off_and_holds_up_nobody() {
     let receiver = Receiver::start(move |d| if hangs(d) { Answer::Never } else { Answer::status(200) });
     let service = posting_to(&redis, &receiver.url(), &["--webhook-timeout", "6s"]);
     end_requests(&service, 10).await;
+    until("all to be posted", || receiver.ids().len() == 10);
     wait_for_empty_outbox(&mut redis);
     let (first, others): (Vec<_>, Vec<_>) =
         receiver.deliveries().into_iter().partition(|delivery| delivery.request() == 1);
@@ -356,6 +357,7 @@ async fn an_outage_of_redis_loses_no_message() {
     let _restarted = Restarted::in_place_of(&mut redis);
     service.wait_for_log("is well again, after", 1);
     end_requests(&service, 5).await;
+    until("all to be posted", || receiver.ids().len() == 25);
     wait_for_empty_outbox(&mut redis);
     let all = ends(&mut redis);
     until("all to arrive", || receiver.ids() == all);
