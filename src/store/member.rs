@@ -218,7 +218,7 @@ impl Member {
     /// Leaves the group, so that its list of members does not grow with every start of a service.
     ///
     /// # Errors
-    /// Where Redis cannot do it: then whoever joins strikes the name off an hour later.
+    /// If Redis cannot do it: then whoever joins five minutes later removes the name.
     pub async fn leave(self) -> Result<(), StoreError> {
         for place in &self.places {
             self.store.strike_off(place.stream, self.group, Some(&self.consumer)).await?;
